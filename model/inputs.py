@@ -1,0 +1,51 @@
+"""Faces -> the arrays that networks take. The one place where a face becomes network input."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from preprocessing.landmarks import MIRROR, POINTS
+from preprocessing.pipeline import Face, Pipeline
+
+NAMES = ("image", "points", "pixels")
+
+
+def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
+    """Stack faces.
+
+    Returns:
+        image: uint8 (n, 48, 48), points: float32 (n, 51, 2) normalised to the drawing's unit
+        square, pixels: uint8 (n, 48, 48).
+    """
+    return {
+        "image": np.array([face.image for face in faces], np.uint8),
+        "points": np.array([face.normalised for face in faces], np.float32).reshape(-1, POINTS, 2),
+        "pixels": np.array([face.pixels for face in faces], np.uint8),
+    }
+
+
+def as_float(array: np.ndarray) -> np.ndarray:
+    """Turn an input into what the network's graph takes.
+
+    uint8 (n, H, W) becomes float32 (n, H, W, 1) in [0, 1]; points stay as they are.
+    """
+    if array.dtype == np.uint8:
+        return (array[..., None] * np.float32(1 / 255)).astype(np.float32)
+    return array
+
+
+def mirrored(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.ndarray]:
+    """Return the batch of the mirrored faces; drawings are drawn again, not flipped."""
+    points = mirror_points(batch["points"])
+    return {
+        "image": np.array([pipeline.draw(face) for face in points], np.uint8),
+        "points": points,
+        "pixels": batch["pixels"][:, :, ::-1],
+    }
+
+
+def mirror_points(points: np.ndarray) -> np.ndarray:
+    """Mirror normalised points, float32 (n, 51, 2), with left and right exchanged."""
+    flipped = points[:, MIRROR].copy()
+    flipped[..., 0] = 1 - flipped[..., 0]
+    return flipped

@@ -1,0 +1,126 @@
+"""Recognizer: gray -> list[Prediction], with ONNX Runtime; TensorFlow is never imported."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from model import inputs
+from model.artifact import Artifact, load
+from preprocessing.pipeline import Face, Pipeline
+
+UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a recognizer says of one face.
+
+    face: the face, with its points, drawing and pixels.
+    probabilities: float32 (n,), in the order of `labels`, summing to 1.
+    labels: the label set.
+    emotion: the most probable label, or "uncertain" where its probability is below the
+        artifact's threshold.
+    """
+
+    face: Face
+    probabilities: np.ndarray
+    labels: tuple[str, ...]
+    emotion: str
+
+    @property
+    def best(self) -> str:
+        """The most probable label, certain or not."""
+        return self.labels[int(np.argmax(self.probabilities))]
+
+    @property
+    def confidence(self) -> float:
+        """The probability of the most probable label."""
+        return float(np.max(self.probabilities))
+
+
+class Recognizer:
+    """A loaded artifact, ready to predict. Safe to call from several threads.
+
+    name: the artifact's name.
+    labels: the label set, in the order of the probabilities.
+    pipeline: the recipe that its network was trained with.
+    uncertain_below: a face whose best probability is lower is called "uncertain".
+    """
+
+    def __init__(self, artifact: Artifact, threads: int = 1):
+        self.name = artifact.name
+        self.labels = artifact.labels
+        self.pipeline: Pipeline = artifact.pipeline
+        self.uncertain_below = artifact.uncertain_below
+        self.metrics = artifact.metrics
+        self._temperature = artifact.temperature
+        self._mirror = artifact.mirror
+        self._session = _session(artifact.onnx_path, threads)
+        self._inputs = tuple(node.name for node in self._session.get_inputs())
+        outputs = self._session.get_outputs()[0].shape[-1]
+        if outputs != len(self.labels):
+            raise ValueError(
+                f"{artifact.onnx_path} has {outputs} outputs, but the artifact names "
+                f"{len(self.labels)} labels {self.labels}; export the model again."
+            )
+
+    @classmethod
+    def load(cls, name_or_folder: str | Path, threads: int = 1) -> "Recognizer":
+        """Load a released artifact by its name (`landmark`) or any by its folder.
+
+        Raises:
+            ArtifactError: there is none, or it does not fit this version (see `artifact.load`).
+        """
+        return cls(load(name_or_folder), threads)
+
+    def __call__(self, gray: np.ndarray) -> list[Prediction]:
+        """Predict every face of a picture, uint8 (H, W); no face gives an empty list."""
+        return self.predict(self.pipeline(gray))
+
+    def predict(self, faces: Sequence[Face]) -> list[Prediction]:
+        """Predict faces that the pipeline has found, in one batch."""
+        return [
+            Prediction(face, row, self.labels, self.decide(row))
+            for face, row in zip(faces, self.probabilities(inputs.of_faces(faces)), strict=True)
+        ]
+
+    def probabilities(self, batch: dict[str, np.ndarray]) -> np.ndarray:
+        """Return calibrated probabilities, float32 (n, labels).
+
+        Args:
+            batch: uint8 and float32 arrays as from `inputs.of_faces`.
+        """
+        if not len(next(iter(batch.values()))):
+            return np.zeros((0, len(self.labels)), np.float32)
+        raw = self._run(batch)
+        if self._mirror:
+            raw = (raw + self._run(inputs.mirrored(batch, self.pipeline))) / 2
+        return calibrate(raw, self._temperature)
+
+    def decide(self, probabilities: np.ndarray) -> str:
+        """Return the label of one face's probabilities (n,), or "uncertain"."""
+        best = int(np.argmax(probabilities))
+        return self.labels[best] if probabilities[best] >= self.uncertain_below else UNCERTAIN
+
+    def _run(self, batch: dict[str, np.ndarray]) -> np.ndarray:
+        feeds = {name: inputs.as_float(batch[name]) for name in self._inputs}
+        return self._session.run(None, feeds)[0]
+
+
+def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Apply temperature scaling (Guo et al. 2017) to probabilities, float32 (n, labels)."""
+    powered = np.power(np.clip(probabilities, 1e-8, 1), 1 / temperature)
+    return (powered / powered.sum(axis=-1, keepdims=True)).astype(np.float32)
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        str(path), sess_options=options, providers=["CPUExecutionProvider"]
+    )

