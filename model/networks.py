@@ -1,0 +1,161 @@
+"""Every network by name: a function from the label count to a Keras model. Backend-neutral.
+
+All take any of the inputs "image" (48, 48, 1), "points" (51, 2) and "pixels" (48, 48, 1), float32
+as from `model.inputs.as_float`, and give probabilities (classes,) in float32.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from preprocessing.landmarks import POINTS
+from preprocessing.render import SIZE
+
+IMAGE = (SIZE, SIZE, 1)
+
+
+def landmark_cnn(classes: int) -> keras.Model:
+    """The published landmark network: 1,913,926 parameters for 6 classes, on the drawing."""
+    image = keras.Input(IMAGE, name="image")
+    return keras.Model(image, _published_cnn(image, classes), name="landmark_cnn")
+
+
+def pixel_cnn(classes: int) -> keras.Model:
+    """`landmark_cnn` on raw pixels: the decisive pair of the comparison differs in input only."""
+    pixels = keras.Input(IMAGE, name="pixels")
+    return keras.Model(pixels, _published_cnn(pixels, classes), name="pixel_cnn")
+
+
+def points_mlp(classes: int) -> keras.Model:
+    """A plain network on the 51 points and all their distances; it sees no drawing."""
+    points = keras.Input((POINTS, 2), name="points")
+    return keras.Model(points, _probabilities(_points_branch(points), classes), name="points_mlp")
+
+
+def landmark(classes: int) -> keras.Model:
+    """Ours on geometry: the drawing and, at sub-pixel precision, the points it was drawn from."""
+    image, points = keras.Input(IMAGE, name="image"), keras.Input((POINTS, 2), name="points")
+    features = layers.Concatenate(name="joined")([_drawing_branch(image), _points_branch(points)])
+    return keras.Model([image, points], _probabilities(features, classes), name="landmark")
+
+
+def pixel(classes: int) -> keras.Model:
+    """Ours on gray pixels: a small residual network with squeeze-and-excite."""
+    pixels = keras.Input(IMAGE, name="pixels")
+    features = layers.Dropout(0.4, name="drop")(_pixel_branch(pixels))
+    return keras.Model(pixels, _probabilities(features, classes), name="pixel")
+
+
+def fused(classes: int) -> keras.Model:
+    """Both: `pixel`'s branch and a narrower points branch, joined before the decision."""
+    points, pixels = keras.Input((POINTS, 2), name="points"), keras.Input(IMAGE, name="pixels")
+    shape = _points_branch(points, width=160, depth=2)
+    features = layers.Concatenate(name="joined")([shape, _pixel_branch(pixels)])
+    features = layers.Dropout(0.4, name="drop")(features)
+    return keras.Model([points, pixels], _probabilities(features, classes), name="fused")
+
+
+NETWORKS: dict[str, Callable[[int], keras.Model]] = {
+    build.__name__: build for build in (landmark_cnn, pixel_cnn, points_mlp, landmark, pixel, fused)
+}
+
+
+def _probabilities(features, classes: int):
+    # float32 whatever the policy: a softmax in bfloat16 is too coarse to calibrate.
+    return layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")(
+        features
+    )
+
+
+def _published_cnn(x, classes: int):
+    for filters, dropout in ((64, 0.2), (64, 0.2), (128, 0.0)):
+        x = layers.Conv2D(filters, 3, activation="relu")(x)
+        x = layers.Conv2D(filters, 3, activation="relu")(x)
+        x = layers.MaxPooling2D()(x)
+        if dropout:
+            x = layers.Dropout(dropout)(x)
+    x = layers.Flatten()(x)
+    for _ in range(2):
+        x = layers.Dropout(0.2)(layers.Dense(1024, activation="relu")(x))
+    return _probabilities(x, classes)
+
+
+@keras.saving.register_keras_serializable("facelines")
+class PairDistances(layers.Layer):
+    """Points (n, 51, 2) -> (n, 102 + 1275): the coordinates and every pair's distance."""
+
+    def call(self, points):
+        first, second = np.triu_indices(POINTS, 1)
+        between = ops.take(points, first, axis=1) - ops.take(points, second, axis=1)
+        distances = ops.sqrt(ops.sum(ops.square(between), axis=-1) + 1e-6)
+        coordinates = ops.reshape(points, (-1, 2 * POINTS))
+        return ops.concatenate([coordinates, distances], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 2 * POINTS + POINTS * (POINTS - 1) // 2)
+
+
+def _points_branch(points, width: int = 448, depth: int = 3, dropout: float = 0.5):
+    # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
+    x = PairDistances(dtype="float32", name="distances")(points)
+    x = layers.BatchNormalization(dtype="float32", name="points_norm")(x)
+    x = layers.Dropout(0.2, name="points_drop")(x)
+    for index in range(depth):
+        x = layers.Dense(width, use_bias=False, name=f"points_dense_{index}")(x)
+        x = layers.BatchNormalization(name=f"points_norm_{index}")(x)
+        x = layers.Activation("gelu", name=f"points_gelu_{index}")(x)
+        x = layers.Dropout(dropout, name=f"points_drop_{index}")(x)
+    return x
+
+
+def _convolution(x, filters: int, name: str, stride: int = 1, size: int = 3):
+    x = layers.Conv2D(
+        filters, size, stride, padding="same", use_bias=False,
+        kernel_initializer="he_normal", name=f"{name}_conv",
+    )(x)  # fmt: skip
+    return layers.BatchNormalization(name=f"{name}_norm")(x)
+
+
+def _relu(x, name: str):
+    return layers.Activation("relu", name=f"{name}_relu")(x)
+
+
+def _drawing_branch(image):
+    x = image
+    for index, filters in enumerate((16, 32, 64, 96)):
+        x = _relu(_convolution(x, filters, f"drawing_{index}", stride=2), f"drawing_{index}")
+    x = layers.Flatten(name="drawing_flat")(x)
+    return layers.Dropout(0.5, name="drawing_drop")(x)
+
+
+def _pixel_branch(pixels):
+    """Return (160,) features: 48 px -> 24 (40 channels) -> 12 (80) -> 6 (160) -> mean."""
+    x = _relu(_convolution(pixels, 32, "stem_0"), "stem_0")
+    x = _relu(_convolution(x, 40, "stem_1", stride=2), "stem_1")
+    for name, filters, stride in (
+        ("block_0", 40, 1), ("block_1", 80, 2), ("block_2", 80, 1), ("block_3", 160, 2),
+        ("block_4", 160, 1),
+    ):  # fmt: skip
+        x = _residual_block(x, filters, stride, name)
+    return layers.GlobalAveragePooling2D(name="mean")(x)
+
+
+def _residual_block(x, filters: int, stride: int, name: str):
+    """Two convolutions beside a shortcut (He et al. 2016), gated by channel (Hu et al. 2018)."""
+    shortcut = x
+    y = _relu(_convolution(x, filters, f"{name}_a", stride), f"{name}_a")
+    y = _squeeze_excite(_convolution(y, filters, f"{name}_b"), f"{name}_gate")
+    if stride > 1:
+        shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)
+        shortcut = _convolution(shortcut, filters, f"{name}_short", size=1)
+    return _relu(layers.Add(name=f"{name}_add")([shortcut, y]), f"{name}_out")
+
+
+def _squeeze_excite(x, name: str):
+    channels = x.shape[-1]
+    gate = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(x)
+    gate = layers.Conv2D(channels // 8, 1, activation="relu", name=f"{name}_squeeze")(gate)
+    gate = layers.Conv2D(channels, 1, activation="sigmoid", name=f"{name}_excite")(gate)
+    return layers.Multiply(name=name)([x, gate])

@@ -1,0 +1,344 @@
+"""Train a network on prepared arrays, resumably and repeatably, and export it as an artifact."""
+
+import csv
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from model import inputs
+from model.augment import Augmentation, augment
+from model.networks import NETWORKS
+from preprocessing.labels import FERPLUS_COLUMNS
+from preprocessing.pipeline import Pipeline
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that a training's result depends on, besides data and code.
+
+    network: a name in `model.networks.NETWORKS`.
+    ferplus: share of the FER+ votes in the targets, 0 to 1; images without votes get none.
+    teacher: share of the teacher's probabilities in the targets where they are given.
+    label_smoothing: spread evenly over the classes.
+    mixup: alpha of the beta distribution (Zhang et al. 2018); 0 is off.
+    class_weights: weigh each class by the inverse of its frequency, to this power.
+    ema: decay a step of the averaged weights that are evaluated and kept; 0 is off.
+    precision: a Keras dtype policy: "float32" or "mixed_bfloat16".
+    validation_every: epochs from one validation to the next; the last epoch always is.
+    start: an artifact's or run's model.keras whose weights of equal name and shape are taken.
+    """
+
+    network: str
+    classes: int = 6
+    epochs: int = 30
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warm_up_epochs: float = 1.0
+    weight_decay: float = 0.02
+    ferplus: float = 0.0
+    teacher: float = 0.0
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    class_weights: float = 0.0
+    ema: float = 0.0
+    precision: str = "float32"
+    seed: int = 1
+    validation_every: int = 1
+    start: str = ""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches of one epoch, each drawn from (seed, epoch, index): resuming changes nothing."""
+
+    def __init__(self, arrays: Arrays, targets, names, config: Config, pipeline: Pipeline):
+        super().__init__()
+        self.epoch = 0
+        self._arrays, self._targets, self._names = arrays, targets, names
+        self._config, self._pipeline = config, pipeline
+        self._order()
+
+    def __len__(self) -> int:
+        return len(self._targets) // self._config.batch_size
+
+    def __getitem__(self, index: int):
+        size = self._config.batch_size
+        chosen = np.sort(self._shuffled[index * size : (index + 1) * size])
+        rng = np.random.default_rng((self._config.seed, self.epoch, index))
+        batch = {name: self._arrays[name][chosen] for name in inputs.NAMES}
+        changed = augment(batch, self._config.augmentation, self._pipeline, rng, self._names)
+        features = {name: inputs.as_float(values) for name, values in changed.items()}
+        targets = self._targets[chosen]
+        return mixed(features, targets, self._config.mixup, rng)
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+        self._order()
+
+    def _order(self) -> None:
+        rng = np.random.default_rng((self._config.seed, self.epoch))
+        self._shuffled = rng.permutation(len(self._targets))
+
+
+def mixed(features: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
+    """Return the batch blended with itself in reverse order (mixup), unchanged for alpha 0."""
+    if not alpha:
+        return features, targets
+    share = np.float32(rng.beta(alpha, alpha))
+    order = rng.permutation(len(targets))
+
+    def blend(values):
+        return share * values + (1 - share) * values[order]
+
+    return {name: blend(values) for name, values in features.items()}, blend(targets)
+
+
+def targets_of(arrays: Arrays, labels: tuple[str, ...], config: Config) -> np.ndarray:
+    """Return what the network is to say, float32 (n, classes), each row summing to 1.
+
+    One-hot labels, mixed with the FER+ votes, the teacher's probabilities (key "teacher") and
+    label smoothing in the shares that the config states.
+    """
+    index = {label: position for position, label in enumerate(labels)}
+    targets = np.eye(len(labels), dtype=np.float32)[[index[name] for name in arrays["label"]]]
+    if config.ferplus:
+        votes = arrays["votes"][:, [FERPLUS_COLUMNS.index(label) for label in labels]]
+        total = votes.sum(axis=1, keepdims=True)
+        share = np.where(total > 0, config.ferplus, 0).astype(np.float32)
+        targets = (1 - share) * targets + share * votes / np.maximum(total, 1)
+    if config.teacher:
+        targets = (1 - config.teacher) * targets + config.teacher * arrays["teacher"]
+    smooth = config.label_smoothing
+    return ((1 - smooth) * targets + smooth / len(labels)).astype(np.float32)
+
+
+def weighted(targets: np.ndarray, power: float) -> np.ndarray:
+    """Scale each row by its class's inverse frequency to a power, with a mean weight of 1.
+
+    A scaled target scales its cross-entropy, so no sample weights are needed.
+    """
+    if not power:
+        return targets
+    weights = targets.sum(axis=0) ** -power
+    rows = targets @ weights
+    return (targets * (rows / rows.mean())[:, None]).astype(np.float32)
+
+
+def soft_cross_entropy(targets, probabilities):
+    """Cross-entropy (n,) of probabilities against targets whose rows need not sum to 1."""
+    return -ops.sum(targets * ops.log(ops.clip(probabilities, 1e-7, 1.0)), axis=-1)
+
+
+def fit(
+    train: Arrays,
+    validation: Arrays,
+    labels: tuple[str, ...],
+    config: Config,
+    pipeline: Pipeline,
+    folder: Path,
+    *,
+    resume: bool = False,
+) -> tuple[keras.Model, list[dict]]:
+    """Train a network and return the weights of its best validated epoch, with the history.
+
+    Every epoch leaves a checkpoint in `folder`; with `resume` the training goes on from it to the
+    same weights as an uninterrupted one (on one machine with one thread count). The best epoch is
+    chosen by validation accuracy alone.
+
+    Args:
+        train, validation: arrays as from `preprocess.load_prepared`.
+
+    Raises:
+        ValueError: unknown network, an empty split, or a checkpoint of another config.
+    """
+    if config.network not in NETWORKS:
+        raise ValueError(f"Unknown network {config.network!r}; expected one of {list(NETWORKS)}.")
+    for name, arrays in (("training", train), ("validation", validation)):
+        if not len(arrays["label"]):
+            raise ValueError(f"The {name} split is empty; expected at least one labelled face.")
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.precision)
+    batches, model = _prepare(train, labels, config, pipeline)
+    checkpoint = Checkpoint(folder, config, batches, validation, labels)
+    if resume:
+        model = checkpoint.restore(model)
+    elif checkpoint.exists():
+        raise ValueError(f"{folder} holds an unfinished training; add --resume or choose another.")
+    if checkpoint.epoch < config.epochs:
+        model.fit(
+            batches,
+            initial_epoch=checkpoint.epoch,
+            epochs=config.epochs,
+            shuffle=False,
+            verbose=0,
+            callbacks=[checkpoint, *_loggers(folder)],
+        )
+    keras.config.set_dtype_policy("float32")
+    best = NETWORKS[config.network](len(labels))
+    best.load_weights(folder / "best.weights.h5")
+    return best, checkpoint.history
+
+
+def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
+    model = NETWORKS[config.network](len(labels))
+    if config.start:
+        take_weights(model, config.start)
+    names = tuple(tensor.name for tensor in model.inputs)
+    targets = weighted(targets_of(train, labels, config), config.class_weights)
+    batches = Batches(train, targets, names, config, pipeline)
+    if not len(batches):
+        raise ValueError(
+            f"{len(targets)} training faces do not fill one batch of {config.batch_size}; "
+            "lower --batch-size."
+        )
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, int((config.epochs - config.warm_up_epochs) * len(batches))),
+        warmup_target=config.learning_rate,
+        warmup_steps=int(config.warm_up_epochs * len(batches)),
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=config.weight_decay,
+        use_ema=bool(config.ema),
+        ema_momentum=config.ema or 0.99,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(optimizer, soft_cross_entropy, jit_compile=False)
+    return batches, model
+
+
+def take_weights(model: keras.Model, path: str) -> int:
+    """Copy the weights of layers with the same name and shapes from a saved model; count them."""
+    source = {layer.name: layer for layer in keras.models.load_model(path, compile=False).layers}
+    taken = 0
+    for layer in model.layers:
+        other = source.get(layer.name)
+        shapes = [weight.shape for weight in layer.weights]
+        if shapes and other and [weight.shape for weight in other.weights] == shapes:
+            layer.set_weights(other.get_weights())
+            taken += 1
+    if not taken:
+        raise ValueError(f"{path} shares no layer with {model.name}; expected a related network.")
+    return taken
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """After each epoch: validate, keep the best weights, save what resuming needs."""
+
+    def __init__(self, folder: Path, config: Config, batches: Batches, validation, labels):
+        super().__init__()
+        self.epoch, self.history = 0, []
+        self._folder, self._config, self._batches = folder, config, batches
+        self._validation = validation
+        index = {label: position for position, label in enumerate(labels)}
+        self._truth = np.array([index[label] for label in validation["label"]])
+
+    def exists(self) -> bool:
+        return (self._folder / "state.json").is_file()
+
+    def restore(self, model: keras.Model) -> keras.Model:
+        if not self.exists():
+            return model
+        state = json.loads((self._folder / "state.json").read_text())
+        if state["config"] != asdict(self._config):
+            raise ValueError(f"{self._folder} was begun with another configuration; start anew.")
+        self.epoch, self.history = state["epoch"], state["history"]
+        for _ in range(self.epoch):
+            self._batches.on_epoch_end()
+        return keras.models.load_model(
+            self._folder / f"checkpoint-{self.epoch}.keras",
+            custom_objects={"soft_cross_entropy": soft_cross_entropy},
+        )
+
+    def on_epoch_end(self, epoch: int, logs=None) -> None:
+        self.epoch = epoch + 1
+        row = {"epoch": self.epoch, "loss": float(logs["loss"])}
+        if self.epoch % self._config.validation_every == 0 or self.epoch == self._config.epochs:
+            with averaged_weights(self.model):
+                row |= self._validate()
+                if row["accuracy"] >= max(old.get("accuracy", 0) for old in [*self.history, row]):
+                    self.model.save_weights(self._folder / "best.weights.h5")
+        self.history.append(row)
+        print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+        self._save()
+        write_history(self.history, self._folder / "history.csv")
+
+    def _validate(self) -> dict[str, float]:
+        names = [tensor.name for tensor in self.model.inputs]
+        features = {name: inputs.as_float(self._validation[name]) for name in names}
+        found = predict(self.model, features)
+        chosen = found[np.arange(len(found)), self._truth]
+        return {
+            "accuracy": float(np.mean(found.argmax(axis=1) == self._truth)),
+            "log_loss": float(-np.log(np.clip(chosen, 1e-7, 1)).mean()),
+        }
+
+    def _save(self) -> None:
+        # The state names the checkpoint that belongs to it and is replaced last, in one step: a
+        # kill at any moment leaves an older whole pair.
+        path = self._folder / f"checkpoint-{self.epoch}.keras"
+        self.model.save(path)
+        state = {"epoch": self.epoch, "config": asdict(self._config), "history": self.history}
+        unfinished = self._folder / "state.json.part"
+        unfinished.write_text(json.dumps(state))
+        os.replace(unfinished, self._folder / "state.json")
+        for old in self._folder.glob("checkpoint-*.keras"):
+            if old != path:
+                old.unlink()
+
+
+class averaged_weights:
+    """Swap the optimizer's moving average into a model for a while; nothing without one."""
+
+    def __init__(self, model: keras.Model):
+        self._model = model
+
+    def __enter__(self):
+        self._kept = None
+        optimizer = self._model.optimizer
+        if optimizer.use_ema:
+            self._kept = [ops.convert_to_numpy(w) for w in self._model.trainable_variables]
+            for weight, average in zip(
+                self._model.trainable_variables, optimizer._model_variables_moving_average,
+                strict=True,
+            ):  # fmt: skip
+                weight.assign(average)
+
+    def __exit__(self, *_):
+        if self._kept is not None:
+            for weight, kept in zip(self._model.trainable_variables, self._kept, strict=True):
+                weight.assign(kept)
+
+
+def predict(model: keras.Model, features: Arrays, batch_size: int = 256) -> np.ndarray:
+    """Return probabilities float32 (n, classes); features as from `inputs.as_float`."""
+    return np.asarray(model.predict(features, batch_size=batch_size, verbose=0), np.float32)
+
+
+def write_history(history: list[dict], path: Path) -> None:
+    """Write the epochs as CSV with one column a figure."""
+    columns = list(dict.fromkeys(key for row in history for key in row))
+    with open(path, "w", newline="") as handle:
+        writer = csv.DictWriter(handle, columns)
+        writer.writeheader()
+        writer.writerows(history)
+
+
+def _loggers(folder: Path) -> list[keras.callbacks.Callback]:
+    if keras.backend.backend() != "tensorflow":
+        return []  # the TensorBoard callback writes with TensorFlow
+    return [keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False)]
+
+
+def with_overrides(config: Config, **values) -> Config:
+    """Return the config with the given fields replaced; None means unchanged."""
+    return replace(config, **{key: value for key, value in values.items() if value is not None})
