@@ -1,4 +1,4 @@
-"""Change points and pixels before a network sees them; NumPy and OpenCV, every draw from one rng."""
+"""Change points and pixels at random before a network sees them, every draw from one rng."""
 
 from dataclasses import dataclass
 

@@ -35,13 +35,14 @@ def as_float(array: np.ndarray) -> np.ndarray:
 
 
 def mirrored(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.ndarray]:
-    """Return the batch of the mirrored faces; drawings are drawn again, not flipped."""
-    points = mirror_points(batch["points"])
-    return {
-        "image": np.array([pipeline.draw(face) for face in points], np.uint8),
-        "points": points,
-        "pixels": batch["pixels"][:, :, ::-1],
-    }
+    """Return the inputs of the mirrored faces; drawings are drawn again, not flipped."""
+    flipped = {}
+    if "points" in batch:
+        flipped["points"] = mirror_points(batch["points"])
+        flipped["image"] = np.array([pipeline.draw(face) for face in flipped["points"]], np.uint8)
+    if "pixels" in batch:
+        flipped["pixels"] = batch["pixels"][:, :, ::-1]
+    return flipped
 
 
 def mirror_points(points: np.ndarray) -> np.ndarray:

@@ -19,33 +19,35 @@ IMAGE = (SIZE, SIZE, 1)
 def landmark_cnn(classes: int) -> keras.Model:
     """The published landmark network: 1,913,926 parameters for 6 classes, on the drawing."""
     image = keras.Input(IMAGE, name="image")
-    return keras.Model(image, _published_cnn(image, classes), name="landmark_cnn")
+    return keras.Model({"image": image}, _published_cnn(image, classes), name="landmark_cnn")
 
 
 def pixel_cnn(classes: int) -> keras.Model:
     """`landmark_cnn` on raw pixels: the decisive pair of the comparison differs in input only."""
     pixels = keras.Input(IMAGE, name="pixels")
-    return keras.Model(pixels, _published_cnn(pixels, classes), name="pixel_cnn")
+    return keras.Model({"pixels": pixels}, _published_cnn(pixels, classes), name="pixel_cnn")
 
 
 def points_mlp(classes: int) -> keras.Model:
     """A plain network on the 51 points and all their distances; it sees no drawing."""
     points = keras.Input((POINTS, 2), name="points")
-    return keras.Model(points, _probabilities(_points_branch(points), classes), name="points_mlp")
+    outputs = _probabilities(_points_branch(points), classes)
+    return keras.Model({"points": points}, outputs, name="points_mlp")
 
 
 def landmark(classes: int) -> keras.Model:
     """Ours on geometry: the drawing and, at sub-pixel precision, the points it was drawn from."""
     image, points = keras.Input(IMAGE, name="image"), keras.Input((POINTS, 2), name="points")
     features = layers.Concatenate(name="joined")([_drawing_branch(image), _points_branch(points)])
-    return keras.Model([image, points], _probabilities(features, classes), name="landmark")
+    outputs = _probabilities(features, classes)
+    return keras.Model({"image": image, "points": points}, outputs, name="landmark")
 
 
 def pixel(classes: int) -> keras.Model:
     """Ours on gray pixels: a small residual network with squeeze-and-excite."""
     pixels = keras.Input(IMAGE, name="pixels")
     features = layers.Dropout(0.4, name="drop")(_pixel_branch(pixels))
-    return keras.Model(pixels, _probabilities(features, classes), name="pixel")
+    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel")
 
 
 def fused(classes: int) -> keras.Model:
@@ -54,7 +56,8 @@ def fused(classes: int) -> keras.Model:
     shape = _points_branch(points, width=160, depth=2)
     features = layers.Concatenate(name="joined")([shape, _pixel_branch(pixels)])
     features = layers.Dropout(0.4, name="drop")(features)
-    return keras.Model([points, pixels], _probabilities(features, classes), name="fused")
+    outputs = _probabilities(features, classes)
+    return keras.Model({"points": points, "pixels": pixels}, outputs, name="fused")
 
 
 NETWORKS: dict[str, Callable[[int], keras.Model]] = {
@@ -105,7 +108,7 @@ def _points_branch(points, width: int = 448, depth: int = 3, dropout: float = 0.
     for index in range(depth):
         x = layers.Dense(width, use_bias=False, name=f"points_dense_{index}")(x)
         x = layers.BatchNormalization(name=f"points_norm_{index}")(x)
-        x = layers.Activation("gelu", name=f"points_gelu_{index}")(x)
+        x = layers.Activation("silu", name=f"points_silu_{index}")(x)
         x = layers.Dropout(dropout, name=f"points_drop_{index}")(x)
     return x
 

@@ -47,6 +47,7 @@ class Recognizer:
     name: the artifact's name.
     labels: the label set, in the order of the probabilities.
     pipeline: the recipe that its network was trained with.
+    inputs: names of the inputs that its network takes, some of `model.inputs.NAMES`.
     uncertain_below: a face whose best probability is lower is called "uncertain".
     """
 
@@ -59,7 +60,7 @@ class Recognizer:
         self._temperature = artifact.temperature
         self._mirror = artifact.mirror
         self._session = _session(artifact.onnx_path, threads)
-        self._inputs = tuple(node.name for node in self._session.get_inputs())
+        self.inputs = tuple(node.name for node in self._session.get_inputs())
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.labels):
             raise ValueError(
@@ -106,7 +107,7 @@ class Recognizer:
         return self.labels[best] if probabilities[best] >= self.uncertain_below else UNCERTAIN
 
     def _run(self, batch: dict[str, np.ndarray]) -> np.ndarray:
-        feeds = {name: inputs.as_float(batch[name]) for name in self._inputs}
+        feeds = {name: inputs.as_float(batch[name]) for name in self.inputs}
         return self._session.run(None, feeds)[0]
 
 

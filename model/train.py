@@ -191,7 +191,7 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
     model = NETWORKS[config.network](len(labels))
     if config.start:
         take_weights(model, config.start)
-    names = tuple(tensor.name for tensor in model.inputs)
+    names = input_names(model)
     targets = weighted(targets_of(train, labels, config), config.class_weights)
     batches = Batches(train, targets, names, config, pipeline)
     if not len(batches):
@@ -273,7 +273,7 @@ class Checkpoint(keras.callbacks.Callback):
         write_history(self.history, self._folder / "history.csv")
 
     def _validate(self) -> dict[str, float]:
-        names = [tensor.name for tensor in self.model.inputs]
+        names = input_names(self.model)
         features = {name: inputs.as_float(self._validation[name]) for name in names}
         found = predict(self.model, features)
         chosen = found[np.arange(len(found)), self._truth]
@@ -322,6 +322,11 @@ class averaged_weights:
 def predict(model: keras.Model, features: Arrays, batch_size: int = 256) -> np.ndarray:
     """Return probabilities float32 (n, classes); features as from `inputs.as_float`."""
     return np.asarray(model.predict(features, batch_size=batch_size, verbose=0), np.float32)
+
+
+def input_names(model: keras.Model) -> tuple[str, ...]:
+    """Return the names of the inputs that a network takes."""
+    return tuple(tensor.name for tensor in model.inputs)
 
 
 def write_history(history: list[dict], path: Path) -> None:

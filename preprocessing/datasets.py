@@ -9,31 +9,25 @@ import functools
 import glob
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from preprocessing import labels
+from preprocessing import labels, rafdb
 from preprocessing.images import (
     PICTURE_SUFFIXES,
     VIDEO_SUFFIXES,
     ImageError,
-    bgr_to_gray,
     decode_gray,
     is_video,
     read_bytes,
-    read_gray,
     video_frames,
 )
+from preprocessing.samples import WITHOUT_SPLIT, DatasetError, ReadError, Sample, VideoFrame
 
 FORMATS = ("fer2013", "icml", "tree", "ckplus", "rafdb", "photos", "video")
 FER2013_SPLITS = ("Training", "PublicTest", "PrivateTest")
-EVALUATION_SPLITS = ("PublicTest", "PrivateTest", "test")
-WITHOUT_SPLIT = "all"  # the split of pictures that come with none
 FOLDS = 10  # CK+ has no official split: its subjects are dealt to so many folds
 
-_FER2013_SIDE = 48
 _SPLIT_FOLDERS = {
     "train": "train", "training": "train",
     "validation": "validation", "valid": "validation", "val": "validation",
@@ -41,59 +35,6 @@ _SPLIT_FOLDERS = {
     "publictest": "PublicTest", "privatetest": "PrivateTest",
 }  # fmt: skip
 _SUBJECT = re.compile(r"S(\d{3})_\d{3}_\d{8}", re.IGNORECASE)
-_PARTITION_FILES = ("list_partition_label.txt", "list_patition_label.txt")  # RAF-DB's own spelling
-
-
-class DatasetError(ValueError):
-    """A source that cannot be used at all; the message is one line for the user."""
-
-
-@dataclass(frozen=True)
-class VideoFrame:
-    """One frame of a video file, decoded when asked for."""
-
-    path: Path
-    index: int
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One picture of a data set, small until `gray` decodes it.
-
-    source: stable name, `fer2013.csv:17` (rows and frames count from 0) or a relative path.
-    split: the data set's own name (see each reader), WITHOUT_SPLIT where it has none.
-    label: in our spelling, None for photos and videos.
-    content: a row's pixels as text, a picture's path, or a frame of a video.
-    votes: FER+'s ten counts in the order of `labels.FERPLUS_COLUMNS`, or None.
-    subject: the person in CK+, or None.
-    """
-
-    source: str
-    split: str
-    label: str | None
-    content: str | Path | VideoFrame
-    votes: tuple[int, ...] | None = None
-    subject: str | None = None
-
-    def gray(self) -> np.ndarray:
-        """Decode the picture: uint8 (H, W).
-
-        Raises:
-            ImageError: damaged, no picture, or not 48x48 pixels in a FER2013 row.
-        """
-        if isinstance(self.content, str):
-            return _parse_pixels(self.content)
-        if isinstance(self.content, VideoFrame):
-            return _decode_frame(self.content)
-        return read_gray(self.content)
-
-
-@dataclass(frozen=True)
-class ReadError:
-    """A row or file that is no sample: where, and one line that says why."""
-
-    source: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -128,7 +69,7 @@ class Dataset:
         if self.format == "ckplus":
             return _read_ckplus(Path(self.path))
         if self.format == "rafdb":
-            return _read_rafdb(Path(self.path))
+            return rafdb.read(Path(self.path))
         return _read_photos(self.path, self.every)
 
 
@@ -160,7 +101,11 @@ def open_dataset(
             f"FER+ votes follow the rows of fer2013.csv; {source} is of format {format}."
         )
     dataset = Dataset(str(source), format, None if ferplus is None else Path(ferplus), every)
-    if next(dataset.samples(), None) is None:
+    try:
+        first = next(dataset.samples(), None)
+    except OSError as error:
+        raise DatasetError(f"{source}: no source of format {format} ({error.strerror}).") from error
+    if first is None:
         raise DatasetError(f"{source}: no picture in it (read as format {format}).")
     return dataset
 
@@ -177,7 +122,7 @@ def detect_format(source: str | Path) -> str:
         return _detect_folder(path)
     if not path.exists():
         return "photos"  # a glob
-    if path.name in _PARTITION_FILES or path.name in ("train_labels.csv", "test_labels.csv"):
+    if path.name in rafdb.LIST_NAMES:
         return "rafdb"
     return _detect_file(path)
 
@@ -192,7 +137,7 @@ def _check_exists(source: str | Path) -> None:
 
 
 def _detect_folder(path: Path) -> str:
-    if _rafdb_lists(path):
+    if rafdb.lists(path):
         return "rafdb"
     root = _tree_root(path)
     if root is None:
@@ -286,7 +231,7 @@ def _with_votes(row: Sample | ReadError, index: int, all_votes: list, ferplus: P
             f"{ferplus}: row {index} is of {usage!r} but {row.source} is of {row.split!r}; "
             "expected both files in the same order."
         )
-    return Sample(row.source, row.split, row.label, row.content, votes)
+    return replace(row, votes=votes)
 
 
 def _read_ferplus(path: Path) -> list[tuple[str, tuple[int, ...]]]:
@@ -309,16 +254,6 @@ def _read_ferplus(path: Path) -> list[tuple[str, tuple[int, ...]]]:
 
 def _is_vote(text: str) -> bool:
     return text.isdecimal() and int(text) <= 255
-
-
-def _parse_pixels(text: str) -> np.ndarray:
-    try:
-        pixels = bytes(map(int, text.split()))
-    except ValueError as error:
-        raise ImageError("a pixel is no whole number from 0 to 255.") from error
-    if len(pixels) != _FER2013_SIDE**2:
-        raise ImageError(f"{len(pixels)} pixels; expected {_FER2013_SIDE**2} (48x48).")
-    return np.frombuffer(pixels, np.uint8).reshape(_FER2013_SIDE, _FER2013_SIDE).copy()
 
 
 # Folders by emotion: Kaggle's tree and CK+
@@ -380,7 +315,8 @@ def _read_ckplus(path: Path) -> Iterator[Sample | ReadError]:
     The sorted subjects are dealt to the folds in turn, so all have the same number of them,
     give or take one.
     """
-    rows = list(_read_emotions(root, root, WITHOUT_SPLIT)) if (root := _tree_root(path)) else []
+    root = _tree_root(path) or path
+    rows = list(_read_emotions(root, root, WITHOUT_SPLIT))
     subjects = sorted({_subject(row) for row in rows} - {None})
     folds = {subject: f"fold{index % FOLDS}" for index, subject in enumerate(subjects)}
     for row in rows:
@@ -390,80 +326,12 @@ def _read_ckplus(path: Path) -> Iterator[Sample | ReadError]:
         elif subject is None:
             yield ReadError(row.source, "no subject in its name; expected S###_###_########.")
         else:
-            yield Sample(row.source, folds[subject], row.label, row.content, subject=subject)
+            yield replace(row, split=folds[subject], subject=subject)
 
 
 def _subject(row: Sample | ReadError) -> str | None:
     match = _SUBJECT.match(Path(row.source).name)
     return f"S{match[1]}" if match else None
-
-
-# RAF-DB
-
-
-def _read_rafdb(path: Path) -> Iterator[Sample | ReadError]:
-    """Yield RAF-DB's aligned faces; its splits are called train and test."""
-    lists = _rafdb_lists(path)
-    if not lists:
-        raise DatasetError(
-            f"{path}: no list_partition_label.txt, train_labels.csv or test_labels.csv in it."
-        )
-    for file in lists:
-        if file.suffix == ".txt":
-            find = functools.partial(_rafdb_aligned, _rafdb_folder(file))
-            rows = (line.split() for line in _lines(file))
-        else:
-            split = file.name.split("_")[0]
-            find = functools.partial(_rafdb_numbered, file.parent, split)
-            rows = (line.replace(",", " ").split() for line in _lines(file)[1:])
-        for index, row in enumerate(rows):
-            yield _rafdb_sample(f"{file.name}:{index}", row, find)
-
-
-def _rafdb_lists(path: Path) -> list[Path]:
-    """Return the one partition list, or train_labels.csv and test_labels.csv."""
-    if path.is_file():
-        return [path]
-    places = (path, path / "EmoLabel", path / "basic" / "EmoLabel", path / "DATASET")
-    for place in places:
-        for name in _PARTITION_FILES:
-            if (place / name).is_file():
-                return [place / name]
-        tables = [place / f"{split}_labels.csv" for split in ("train", "test")]
-        if any(table.is_file() for table in tables):
-            return [table for table in tables if table.is_file()]
-    return []
-
-
-def _rafdb_folder(partition: Path) -> Path:
-    """Return the folder of the aligned faces that belongs to a partition list."""
-    for above in (partition.parent, partition.parent.parent):
-        for name in ("Image/aligned", "aligned", "image/aligned", "images"):
-            if (above / name).is_dir():
-                return above / name
-    return partition.parent
-
-
-def _rafdb_aligned(folder: Path, name: str, code: str) -> Path:
-    aligned = folder / f"{Path(name).stem}_aligned{Path(name).suffix}"
-    return aligned if aligned.is_file() else folder / name
-
-
-def _rafdb_numbered(folder: Path, split: str, name: str, code: str) -> Path:
-    root = folder / "DATASET" if (folder / "DATASET").is_dir() else folder
-    return root / split / code / name
-
-
-def _rafdb_sample(source: str, row: list[str], find) -> Sample | ReadError:
-    if len(row) != 2:
-        return ReadError(source, f"{len(row)} fields; expected a file name and a code.")
-    name, code = row
-    if not code.isdecimal() or not 1 <= int(code) <= len(labels.RAFDB_CODES):
-        return ReadError(source, f"unknown emotion code {code[:20]!r}; expected 1 to 7.")
-    split = name.split("_")[0]
-    if split not in ("train", "test"):
-        return ReadError(source, f"{name[:40]!r} starts with neither train_ nor test_.")
-    return Sample(name, split, labels.RAFDB_CODES[int(code) - 1], find(name, code))
 
 
 # Photos and videos
@@ -503,22 +371,6 @@ def _frame_count(path: Path, modified: int) -> int:
     return sum(1 for _ in video_frames(path))
 
 
-_open_video: dict = {}  # one video a process: (path) -> (index of the next frame, its iterator)
-
-
-def _decode_frame(frame: VideoFrame) -> np.ndarray:
-    """Decode one frame; going forward continues where the last call stopped."""
-    next_index, frames = _open_video.pop(frame.path, (0, None))
-    if frames is None or frame.index < next_index:
-        next_index, frames = 0, video_frames(frame.path)
-    for index, (_, picture) in enumerate(frames, start=next_index):
-        if index == frame.index:
-            _open_video.clear()
-            _open_video[frame.path] = (index + 1, frames)
-            return bgr_to_gray(picture)
-    raise ImageError(f"{frame.path}: no frame {frame.index} in it.")
-
-
 def _folders(path: Path) -> list[Path]:
     return sorted(entry for entry in path.iterdir() if entry.is_dir())
 
@@ -526,8 +378,3 @@ def _folders(path: Path) -> list[Path]:
 def _files(path: Path) -> list[Path]:
     files = (entry for entry in path.iterdir() if entry.is_file())
     return sorted(file for file in files if not file.name.startswith("."))
-
-
-def _lines(path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    return [line for line in text.splitlines() if line.strip()]

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 << 20
+MIN_SIDE = 8  # pixels; no face is seen on fewer
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 PICTURE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
@@ -36,7 +37,7 @@ def decode_gray(
         uint8 (H, W).
 
     Raises:
-        ImageError: not a picture, truncated, of another format, or too large.
+        ImageError: not a picture, truncated, of another format, too large, or too small.
     """
     return _gray(_open(data, max_pixels, formats, luma_only=True))
 
@@ -99,16 +100,25 @@ def video_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:
         raise ImageError(f"{path}: no such file.")
     capture = cv2.VideoCapture(str(path))
     try:
-        frames_per_second = capture.get(cv2.CAP_PROP_FPS) or 25.0
+        rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
         index = 0
         while True:
             decoded, frame = capture.read()
             if not decoded:
                 break
-            yield index / frames_per_second, frame
+            yield index / rate, frame
             index += 1
         if index == 0:
             raise ImageError(f"{path}: no frame could be decoded; expected a video file.")
+    finally:
+        capture.release()
+
+
+def frames_per_second(path: Path) -> float:
+    """Return a video's frame rate; 25 where the file does not say."""
+    capture = cv2.VideoCapture(str(path))
+    try:
+        return capture.get(cv2.CAP_PROP_FPS) or 25.0
     finally:
         capture.release()
 
@@ -132,6 +142,10 @@ def _open(
     try:
         picture = Image.open(io.BytesIO(data), formats=formats)
         width, height = picture.size
+        if min(width, height) < MIN_SIDE:
+            raise ImageError(
+                f"only {width}x{height} pixels; a face needs at least {MIN_SIDE} a side."
+            )
         if width * height > max_pixels:
             raise ImageError(
                 f"{width}x{height} pixels are more than the {max_pixels} allowed; scale it down."

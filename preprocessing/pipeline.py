@@ -18,12 +18,12 @@ _CROP_ASPECT = 1.25
 # The median face of FER2013, in 200ths of the drawing's side: x and y in turn.
 _BUILT_IN_FACE = np.array(
     [
-        16, 47, 29, 36, 47, 33, 65, 35, 82, 42, 117, 42, 135, 35, 153, 32, 171, 36, 185, 47,
-        100, 64, 100, 81, 100, 99, 100, 117, 79, 129, 89, 133, 100, 136, 110, 133, 120, 129, 36, 66,
-        48, 60, 61, 60, 73, 69, 60, 71, 47, 71, 127, 69, 139, 60, 152, 60, 164, 66, 153, 71,
-        140, 71, 61, 163, 75, 155, 89, 152, 100, 155, 110, 152, 125, 155, 139, 163, 126, 180, 111, 189,
-        100, 190, 88, 189, 74, 180, 67, 164, 89, 161, 100, 162, 110, 161, 133, 164, 111, 174, 100, 176,
-        89, 174,
+        16, 47, 29, 36, 47, 33, 65, 35, 82, 42, 117, 42, 135, 35, 153, 32, 171,
+        36, 185, 47, 100, 64, 100, 81, 100, 99, 100, 117, 79, 129, 89, 133, 100, 136,
+        110, 133, 120, 129, 36, 66, 48, 60, 61, 60, 73, 69, 60, 71, 47, 71, 127,
+        69, 139, 60, 152, 60, 164, 66, 153, 71, 140, 71, 61, 163, 75, 155, 89, 152,
+        100, 155, 110, 152, 125, 155, 139, 163, 126, 180, 111, 189, 100, 190, 88, 189, 74,
+        180, 67, 164, 89, 161, 100, 162, 110, 161, 133, 164, 111, 174, 100, 176, 89, 174,
     ]
 ).reshape(-1, 2)  # fmt: skip
 
@@ -107,9 +107,7 @@ class Pipeline:
 
     def draw(self, normalised: np.ndarray) -> np.ndarray:
         """Return the drawing of normalised points (51, 2): uint8 (size, size) in {0, 255}."""
-        return render.draw(
-            normalised, size=self.size, style=self.style, thickness=self.thickness
-        )
+        return render.draw(normalised, size=self.size, style=self.style, thickness=self.thickness)
 
     def to_json(self) -> str:
         """Return the recipe as JSON; `from_json` reads it back."""

@@ -21,8 +21,8 @@ def normalise(points: np.ndarray, *, level_roll: bool = True) -> np.ndarray:
 
     The unit is the mean of the eye distance and 1.36 of the way from the eyes to the nose's base
     (equal in FER2013's median face): lengths that an expression hardly changes, one of which
-    shrinks when a head turns and the other when it nods. So an open mouth stays longer than a closed one. A
-    face that would leave the square is made smaller until it fits.
+    shrinks when a head turns and the other when it nods. So an open mouth stays longer than a
+    closed one. A face that would leave the square is made smaller until it fits.
 
     Args:
         points: float (51, 2), any unit.

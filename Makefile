@@ -1,0 +1,35 @@
+# `make demo` and `make test` set up everything they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check bench clean webapp
+
+demo: $(STAMP)
+	$(RUN) run.py demo
+
+webapp: $(STAMP)
+	$(RUN) run.py webapp
+
+test: $(VENV)/.installed-dev
+	$(RUN) -m pytest
+
+check: $(VENV)/.installed-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+bench: $(STAMP)
+	$(RUN) benchmarks/webapp_latency.py
+
+$(STAMP): requirements.txt requirements-serve.txt
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-dev: $(STAMP) requirements-dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) out

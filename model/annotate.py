@@ -1,0 +1,65 @@
+"""Draw predictions on a copy of a picture or a video."""
+
+import cv2
+import numpy as np
+
+from model.recognizer import UNCERTAIN, Prediction
+
+# Okabe and Ito's palette, told apart by colour-blind people; BGR.
+COLOURS = {
+    "angry": (0, 94, 213),
+    "disgust": (115, 158, 0),
+    "fear": (167, 121, 204),
+    "happy": (66, 228, 240),
+    "neutral": (220, 220, 220),
+    "sad": (178, 114, 0),
+    "surprise": (233, 180, 86),
+    UNCERTAIN: (160, 160, 160),
+}
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def annotate(picture: np.ndarray, predictions: list[Prediction]) -> np.ndarray:
+    """Return a copy with each face's box, points, label and probability.
+
+    Args:
+        picture: uint8 (H, W, 3) BGR.
+    """
+    drawn = picture.copy()
+    for prediction in predictions:
+        _draw_face(drawn, prediction)
+    return drawn
+
+
+def _draw_face(picture: np.ndarray, prediction: Prediction) -> None:
+    box = prediction.face.box
+    # Sizes follow the face but stay readable on small pictures.
+    unit = max(box.width / 120, 0.35)
+    colour = COLOURS[prediction.emotion]
+    thickness = max(1, round(1.5 * unit))
+    corner = (round(box.x_min), round(box.y_min))
+    cv2.rectangle(picture, corner, (round(box.x_max), round(box.y_max)), colour, thickness)
+    for x, y in prediction.face.points:
+        radius = max(1, round(1.2 * unit))
+        cv2.circle(picture, (round(float(x)), round(float(y))), radius, colour, -1, cv2.LINE_AA)
+    text = f"{prediction.best} {100 * prediction.confidence:.0f}%"
+    if prediction.emotion == UNCERTAIN:
+        text += "?"
+    _label(picture, text, corner, colour, unit)
+
+
+def _label(picture, text: str, corner: tuple[int, int], colour, unit: float) -> None:
+    scale, thickness = min(0.55 * unit, 1.6), max(1, round(unit))
+    (width, height), baseline = cv2.getTextSize(text, _FONT, scale, thickness)
+    left = int(np.clip(corner[0], 0, max(0, picture.shape[1] - width)))
+    bottom = corner[1] - baseline
+    if bottom < height:  # no room above the face: inside it
+        bottom = min(max(corner[1], 0) + height + baseline, picture.shape[0] - baseline)
+    cv2.rectangle(
+        picture,
+        (left, bottom - height - baseline // 2),
+        (left + width, bottom + baseline),
+        colour,
+        -1,
+    )
+    cv2.putText(picture, text, (left, bottom), _FONT, scale, (0, 0, 0), thickness, cv2.LINE_AA)

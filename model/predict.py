@@ -1,0 +1,116 @@
+"""Photos, folders and videos -> rows of predictions: what `run.py predict` prints."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from model.annotate import annotate
+from model.recognizer import Prediction, Recognizer
+from preprocessing import images
+from preprocessing.images import ImageError
+
+_VIDEO_CODEC = "mp4v"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One face of one picture or frame, or why there is none.
+
+    time: seconds into a video, None for a picture. error: one line, "" where all went well.
+    """
+
+    path: str
+    time: float | None = None
+    face: int | None = None
+    box: tuple[float, float, float, float] | None = None
+    found: str = ""
+    emotion: str = ""
+    confidence: float | None = None
+    probabilities: dict[str, float] | None = None
+    quality: float | None = None
+    error: str = ""
+
+
+def predict_paths(
+    recognizer: Recognizer, paths: list[Path], annotated: Path | None = None
+) -> Iterator[Row]:
+    """Yield a row for each face; a picture without one, or that cannot be read, has one row.
+
+    Args:
+        paths: pictures, videos and folders of them.
+        annotated: a folder for the pictures and videos with the predictions drawn on them.
+    """
+    if annotated is not None:
+        annotated.mkdir(parents=True, exist_ok=True)
+    for path in _files(paths):
+        read = _predict_video if images.is_video(path) else _predict_picture
+        try:
+            yield from read(recognizer, path, annotated)
+        except ImageError as error:
+            yield Row(str(path), error=str(error))
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    wanted = images.PICTURE_SUFFIXES | images.VIDEO_SUFFIXES
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        yield from sorted(
+            file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in wanted
+        )
+
+
+def _predict_picture(recognizer: Recognizer, path: Path, annotated: Path | None) -> Iterator[Row]:
+    predictions = recognizer(images.read_gray(path))
+    if annotated is not None:
+        picture = images.decode_rgb(images.read_bytes(path))[..., ::-1]
+        target = annotated / f"{path.stem}.png"
+        cv2.imwrite(str(target), annotate(np.ascontiguousarray(picture), predictions))
+    yield from _rows(path, None, predictions)
+
+
+def _predict_video(recognizer: Recognizer, path: Path, annotated: Path | None) -> Iterator[Row]:
+    writer = None
+    try:
+        for time, frame in images.video_frames(path):
+            predictions = recognizer(images.bgr_to_gray(frame))
+            if annotated is not None:
+                if writer is None:
+                    writer = _writer(annotated / f"{path.stem}.mp4", path, frame)
+                writer.write(annotate(frame, predictions))
+            yield from _rows(path, round(time, 3), predictions)
+    finally:
+        if writer is not None:
+            writer.release()
+
+
+def _writer(target: Path, source: Path, frame: np.ndarray) -> cv2.VideoWriter:
+    height, width = frame.shape[:2]
+    codec = cv2.VideoWriter_fourcc(*_VIDEO_CODEC)
+    return cv2.VideoWriter(str(target), codec, images.frames_per_second(source), (width, height))
+
+
+def _rows(path: Path, time: float | None, predictions: list[Prediction]) -> Iterator[Row]:
+    if not predictions:
+        yield Row(str(path), time, error="no face found")
+    for index, prediction in enumerate(predictions):
+        box = prediction.face.box
+        corners = (box.x_min, box.y_min, box.x_max, box.y_max)
+        yield Row(
+            str(path),
+            time,
+            index,
+            tuple(round(value, 1) for value in corners),
+            box.source,
+            prediction.emotion,
+            round(prediction.confidence, 4),
+            {
+                label: round(float(value), 4)
+                for label, value in zip(prediction.labels, prediction.probabilities, strict=True)
+            },
+            round(prediction.face.quality, 3),
+        )

@@ -1,0 +1,100 @@
+"""Score an artifact on any source: what `run.py evaluate` prints."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from model import embedded, sources
+from model.evaluate import evaluate
+from model.recognizer import Recognizer
+from model.sources import Arrays, SourceError
+from preprocessing.prepared import is_prepared
+
+
+def score(
+    model: str | Path,
+    source: str | Path,
+    *,
+    split: str | None = None,
+    labels_of: str = "fer2013",
+    **reading,
+) -> dict:
+    """Evaluate an artifact on every image of a source whose label is in the artifact's set.
+
+    Args:
+        model: a released name or an artifact's folder.
+        source: any data set, a prepared folder, or "embedded".
+        split: e.g. "PublicTest"; everything if None.
+        labels_of: "fer2013" scores against the data set's own labels, "ferplus" against the
+            majority of the FER+ votes.
+        reading: passed to `sources.read_faces`.
+
+    Returns:
+        what `evaluate.evaluate` returns and model, labels, split, coverage, seconds.
+
+    Raises:
+        ArtifactError, DatasetError, SourceError: one-line messages.
+    """
+    started = time.perf_counter()
+    recognizer = Recognizer.load(model)
+    arrays, failed = _faces(recognizer, source, split, reading)
+    arrays = wanted_labels(arrays, recognizer.labels, labels_of)
+    if not len(arrays["label"]):
+        raise SourceError(f"{source}: no image is labelled one of {', '.join(recognizer.labels)}.")
+    figures = evaluate(arrays["label"], probabilities_of(recognizer, arrays), recognizer.labels)
+    return {
+        "model": recognizer.name,
+        "labels": list(recognizer.labels),
+        "split": split,
+        "labels_of": labels_of,
+        **figures,
+        "coverage": sources.coverage_of(arrays, failed),
+        "seconds": round(time.perf_counter() - started, 2),
+    }
+
+
+def wanted_labels(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:
+    """Return the rows that count: by their own labels, or by the FER+ majority."""
+    if labels_of == "ferplus":
+        return sources.relabelled(arrays, labels)
+    return sources.in_label_set(arrays, labels)
+
+
+def probabilities_of(recognizer: Recognizer, arrays: Arrays, batch_size: int = 64) -> np.ndarray:
+    """Return float32 (n, labels) for arrays with the inputs that the recognizer's network takes.
+
+    Raises:
+        SourceError: an input is missing, as pixels are in the embedded set.
+    """
+    if missing := [name for name in recognizer.inputs if name not in arrays]:
+        raise SourceError(
+            f"{recognizer.name} needs {', '.join(missing)}, which this source does not hold; "
+            "the embedded set is geometry only."
+        )
+    batch = {name: arrays[name] for name in ("image", "points", "pixels") if name in arrays}
+    count = len(arrays["label"])
+    return np.concatenate(
+        [
+            recognizer.probabilities(
+                {name: values[start : start + batch_size] for name, values in batch.items()}
+            )
+            for start in range(0, count, batch_size)
+        ]
+    )
+
+
+def _faces(recognizer: Recognizer, source, split, reading: dict) -> tuple[Arrays, int]:
+    if str(source) == embedded.NAME:
+        arrays = embedded.load(pipeline=recognizer.pipeline)
+    elif is_prepared(source):
+        arrays, made_with = sources.load_arrays(source)
+        sources.check_same_recipe(made_with, recognizer.pipeline, source)
+    else:
+        return sources.read_faces(source, recognizer.pipeline, split=split, **reading)
+    if split is not None:
+        there = sorted(set(arrays["split"]))
+        arrays = sources.select(arrays, np.char.lower(arrays["split"]) == split.lower())
+        if not len(arrays["label"]):
+            raise SourceError(f"{source}: no split {split!r}; it holds {', '.join(there)}.")
+    return arrays, 0

@@ -1,0 +1,195 @@
+"""Labelled faces for training and scoring: a prepared folder, the embedded set, or any data set."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from model import embedded, inputs
+from preprocessing.datasets import Dataset, open_dataset
+from preprocessing.images import ImageError
+from preprocessing.labels import ferplus_majority
+from preprocessing.pipeline import Pipeline
+from preprocessing.prepared import is_prepared, load_prepared, read_json
+from preprocessing.samples import ReadError, Sample
+
+Arrays = dict[str, np.ndarray]
+
+LABELS_OF = ("fer2013", "ferplus")
+TRAINING = ("Training", "train")
+VALIDATION = ("PublicTest", "validation", "valid")
+_CHUNK = 32
+
+
+class SourceError(ValueError):
+    """A source that cannot be scored or trained on; the message is one line for the user."""
+
+
+def load_arrays(source: str | Path) -> tuple[Arrays, Pipeline]:
+    """Return a prepared folder or the embedded set ("embedded"), and the recipe that made it.
+
+    Raises:
+        SourceError: neither.
+    """
+    if str(source) == embedded.NAME:
+        return embedded.load(), Pipeline()
+    if not is_prepared(source):
+        raise SourceError(
+            f"{source} is not a prepared folder (no manifest.json in it); expected the OUT of "
+            f'"run.py preprocess SOURCE OUT", or the word "{embedded.NAME}".'
+        )
+    manifest = read_json(Path(source) / "manifest.json")
+    return load_prepared(source), Pipeline(**manifest["plan"]["pipeline"])
+
+
+def select(arrays: Arrays, chosen: np.ndarray) -> Arrays:
+    """Return the rows of a boolean mask or an index array."""
+    return {name: values[chosen] for name, values in arrays.items()}
+
+
+def in_label_set(arrays: Arrays, labels: tuple[str, ...]) -> Arrays:
+    """Return the rows whose label is in the set."""
+    return select(arrays, np.isin(arrays["label"], labels))
+
+
+def training_rows(arrays: Arrays) -> Arrays:
+    """Return the training split without pictures that also stand in an evaluation split."""
+    return select(arrays, np.isin(arrays["split"], TRAINING) & ~arrays["excluded"])
+
+
+def validation_rows(arrays: Arrays) -> Arrays:
+    """Return the split that models are selected on: PublicTest, or `validation`."""
+    return select(arrays, np.isin(arrays["split"], VALIDATION))
+
+
+def relabelled(arrays: Arrays, labels: tuple[str, ...]) -> Arrays:
+    """Return the rows with a FER+ majority among `labels`, with it as their label.
+
+    Raises:
+        SourceError: there is no vote in the set.
+    """
+    if not arrays["votes"].any():
+        raise SourceError("No FER+ votes in this source; give the CSV with --ferplus.")
+    majority = [ferplus_majority(votes.tolist(), labels) for votes in arrays["votes"]]
+    kept = np.array([label is not None for label in majority], bool)
+    chosen = select(arrays, kept)
+    chosen["label"] = np.array([label for label in majority if label is not None])
+    return chosen
+
+
+def coverage_of(arrays: Arrays, failed: int = 0) -> dict[str, int]:
+    """Return how many faces were found, fell back to the whole image, or failed to decode."""
+    found = int(np.sum(arrays["found"] == "detected"))
+    return {"found": found, "fallback": len(arrays["found"]) - found, "failed": failed}
+
+
+def read_faces(
+    source: str | Path,
+    pipeline: Pipeline,
+    *,
+    split: str | None = None,
+    format: str | None = None,
+    ferplus: str | Path | None = None,
+    workers: int | None = None,
+    limit: int | None = None,
+) -> tuple[Arrays, int]:
+    """Run a pipeline over a data set and return every labelled face and the count of failures.
+
+    One face a picture; where none is found it is the whole image. Pictures that cannot be
+    decoded are counted, not dropped in silence.
+
+    Raises:
+        SourceError: no labelled picture, or no such split; the message names those there are.
+        DatasetError: as `datasets.open_dataset`.
+    """
+    dataset = open_dataset(source, format=format, ferplus=ferplus or _votes_beside(source))
+    labelled = list(_labelled(dataset, split))[:limit]
+    samples = [item for item in labelled if isinstance(item, Sample)]
+    failed = len(labelled) - len(samples)
+    workers = workers or os.cpu_count() or 1
+    faces = list(_map(partial(_face_row, pipeline=pipeline), samples, workers))
+    rows = [row for row in faces if row is not None]
+    if not rows:
+        raise SourceError(f"{source}: none of its {len(samples)} pictures could be decoded.")
+    return _stack(rows), failed + len(faces) - len(rows)
+
+
+def _labelled(dataset: Dataset, split: str | None) -> Iterator[Sample | ReadError]:
+    seen, taken = Counter(), 0
+    for item in dataset.samples():
+        if isinstance(item, ReadError):
+            if split is None:
+                yield item
+            continue
+        if item.label is None:
+            continue
+        seen[item.split] += 1
+        if split is None or item.split.lower() == split.lower():
+            taken += 1
+            yield item
+    if not taken:
+        there = ", ".join(f"{name} ({count})" for name, count in seen.items()) or "no label at all"
+        raise SourceError(f"{dataset.path}: nothing to score in split {split!r}; it holds {there}.")
+
+
+def _votes_beside(source: str | Path) -> Path | None:
+    """Return fer2013new.csv from the folder of a FER2013 CSV, where it usually lies."""
+    path = Path(source)
+    beside = path.parent / "fer2013new.csv"
+    return (
+        beside if path.suffix == ".csv" and path.name != beside.name and beside.is_file() else None
+    )
+
+
+def _map(function, samples: list[Sample], workers: int) -> Iterable:
+    if workers == 1 or len(samples) < 2 * _CHUNK:
+        return map(function, samples)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(function, samples, chunksize=_CHUNK))
+
+
+def _face_row(sample: Sample, pipeline: Pipeline) -> dict | None:
+    try:
+        face = pipeline.one(sample.gray())
+    except ImageError:
+        return None
+    return {
+        **{name: values[0] for name, values in inputs.of_faces([face]).items()},
+        "label": sample.label,
+        "split": sample.split,
+        "votes": np.array(sample.votes or (0,) * 10, np.uint8),
+        "found": face.box.source,
+        "quality": np.float32(face.quality),
+    }
+
+
+def _stack(rows: list[dict]) -> Arrays:
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def check_same_recipe(made_with: Pipeline, wanted: Pipeline, source: str | Path) -> None:
+    """Refuse a prepared set that another recipe made.
+
+    Raises:
+        SourceError: naming the settings that differ.
+    """
+    ours, theirs = asdict(wanted), asdict(made_with)
+    different = [
+        f"{key}: {theirs[key]!r}, not {ours[key]!r}" for key in ours if ours[key] != theirs[key]
+    ]
+    if different:
+        raise SourceError(
+            f"{source} was prepared with another recipe than the model's ({'; '.join(different)}); "
+            "prepare it again, or evaluate the data set itself."
+        )
+
+
+def network_features(arrays: Arrays, model) -> Arrays:
+    """Return the float inputs that a Keras model takes from arrays."""
+    return {tensor.name: inputs.as_float(arrays[tensor.name]) for tensor in model.inputs}

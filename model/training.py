@@ -1,0 +1,153 @@
+"""From prepared data to an artifact: what `run.py train` does."""
+
+import os
+import platform
+import runpy
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from model import sources
+from model.evaluate import evaluate
+from model.recognizer import Recognizer
+from model.release import release
+from model.scoring import probabilities_of
+from model.sources import Arrays, SourceError
+from model.train import Config, fit, predict
+from preprocessing.labels import label_set
+
+
+def read_config(path: Path) -> Config:
+    """Read a `configs/<name>.py` file, a Python file that sets `config` to a Config.
+
+    Raises:
+        SourceError: missing, or without it.
+    """
+    if not path.is_file():
+        raise SourceError(f"{path}: no such config; expected a Python file that sets `config`.")
+    config = runpy.run_path(str(path)).get("config")
+    if not isinstance(config, Config):
+        raise SourceError(f"{path} does not set `config` to a model.train.Config.")
+    return config
+
+
+def train(
+    config: Config,
+    data: str | Path,
+    folder: Path,
+    *,
+    labels_of: str = "fer2013",
+    teacher: Path | None = None,
+    mirror: bool = False,
+    resume: bool = False,
+    command: str = "",
+) -> dict:
+    """Train on a prepared set's training split, select on its validation split, export.
+
+    Args:
+        data: a prepared folder or "embedded".
+        folder: the artifact's; the run's checkpoints and logs go to its subfolder `run`.
+        labels_of: "fer2013", or "ferplus" to learn and be selected on the FER+ majority.
+        teacher: an artifact's folder whose probabilities join the targets (`config.teacher`).
+
+    Returns:
+        the artifact's metrics.
+    """
+    started = time.perf_counter()
+    labels = label_set(config.classes)
+    arrays, pipeline = sources.load_arrays(data)
+    training = _rows(sources.training_rows(arrays), labels, labels_of)
+    validation = _rows(sources.validation_rows(arrays), labels, labels_of)
+    if teacher is not None:
+        training["teacher"] = _teach(teacher, training, labels)
+    model, history = fit(
+        training, validation, labels, config, pipeline, folder / "run", resume=resume
+    )
+    excluded = int(np.sum(np.isin(arrays["split"], sources.TRAINING) & arrays["excluded"]))
+    facts = {
+        "command": command,
+        "commit": commit(),
+        "data": f"{Path(data).name}: {len(training['label'])} training faces",
+        "validation_data": f"{validation['split'][0]} of {Path(data).name}",
+        "left_out": f"{excluded} training faces whose picture also stands in an evaluation split",
+        "labels_of": labels_of,
+        "seconds": round(time.perf_counter() - started),
+        "machine": machine(),
+    }
+    artifact = release(
+        model, folder, validation, labels, pipeline, config,
+        history=history, facts=facts, mirror=mirror,
+    )  # fmt: skip
+    return artifact.metrics
+
+
+def cross_validate(config: Config, data: str | Path, folder: Path, *, resume: bool = False) -> dict:
+    """Train once for each split (fold) of a prepared set and test on it.
+
+    For data sets without an official split, such as CK+, whose folds hold whole subjects. No epoch
+    is chosen on the held-out fold: the last one's weights count.
+
+    Returns:
+        evaluate's figures on all folds' predictions together, and `folds` with each fold's n and
+        accuracy.
+    """
+    labels = label_set(config.classes)
+    arrays, pipeline = sources.load_arrays(data)
+    arrays = sources.in_label_set(arrays, labels)
+    config = replace(config, validation_every=config.epochs)  # the last epoch only
+    probabilities = np.zeros((len(arrays["label"]), len(labels)), np.float32)
+    folds = {}
+    for fold in sorted(set(arrays["split"])):
+        held_out = arrays["split"] == fold
+        rest, tested = sources.select(arrays, ~held_out), sources.select(arrays, held_out)
+        model, _ = fit(rest, tested, labels, config, pipeline, folder / fold, resume=resume)
+        features = sources.network_features(tested, model)
+        probabilities[held_out] = predict(model, features)
+        right = labels_at(probabilities[held_out], labels) == tested["label"]
+        folds[str(fold)] = {"n": len(right), "accuracy": float(right.mean())}
+    return {**evaluate(arrays["label"], probabilities, labels), "folds": folds}
+
+
+def labels_at(probabilities: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
+    """Return the most probable labels, str (n,)."""
+    return np.array(labels)[probabilities.argmax(axis=1)]
+
+
+def commit() -> str:
+    """Return the commit's short hash, "+" after it where files differ; "unknown" without git."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+"],
+            cwd=Path(__file__).parent, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return described.stdout.strip()
+
+
+def machine() -> str:
+    """Return the processor's kind and count, as the card states it."""
+    return f"{os.cpu_count()} CPU cores ({platform.machine()})"
+
+
+def _rows(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:
+    if not len(arrays["label"]):
+        raise SourceError(
+            "The data has no training or no validation split; "
+            "use --cross-validate for data with folds."
+        )
+    if labels_of == "ferplus":
+        return sources.relabelled(arrays, labels)
+    return sources.in_label_set(arrays, labels)
+
+
+def _teach(teacher: Path, rows: Arrays, labels: tuple[str, ...]) -> np.ndarray:
+    recognizer = Recognizer.load(teacher)
+    if recognizer.labels != labels:
+        raise SourceError(
+            f"The teacher knows {recognizer.labels}; the student is to learn {labels}."
+        )
+    return probabilities_of(recognizer, rows)

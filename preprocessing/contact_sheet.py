@@ -1,0 +1,161 @@
+"""A picture to look at: by class, original with its points | drawing | pixels."""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+from PIL import Image, ImageDraw, ImageFont
+
+from preprocessing.datasets import Dataset
+from preprocessing.images import ImageError
+from preprocessing.landmarks import GROUPS, POINTS
+from preprocessing.render import resize_pixels
+from preprocessing.samples import Sample
+from preprocessing.shards import UNLABELLED, write_atomically
+
+_TILE = 144  # pixels a side of each picture
+_GAP = 4
+_EXAMPLES = 4  # a class
+_BAND = 20  # pixels of height for each line of text
+_MARGIN = 16
+_PAPER, _INK, _FAINT = (250, 250, 248), (30, 30, 30), (110, 110, 110)
+_COLOURS = {
+    "right_eyebrow": (255, 176, 0), "left_eyebrow": (255, 176, 0), "nose": (90, 220, 120),
+    "right_eye": (0, 200, 255), "left_eye": (0, 200, 255),
+    "mouth": (255, 80, 120), "inner_mouth": (255, 150, 180),
+}  # fmt: skip
+_CONTEXT = 1.7  # of a photo, so much around its face: sides of the points' extent
+_WHOLE = 200  # a picture with a side up to this is shown whole
+
+
+def write(path: Path, table: pa.Table, dataset: Dataset, labels: tuple[str, ...]) -> None:
+    """Write the sheet of a prepared set as PNG.
+
+    Args:
+        table: rows as `shards.schema` has them.
+        dataset: where the originals are read again.
+        labels: the classes in order; pictures without a label come last, then the fallbacks.
+    """
+    sections = choose(table, labels)
+    chosen = {row["source"] for _, rows in sections for row in rows}
+    originals = _originals(dataset, chosen)
+    buffer = io.BytesIO()
+    _sheet(sections, originals, dataset.name).save(buffer, format="PNG")
+    write_atomically(path, buffer.getvalue())
+
+
+def choose(table: pa.Table, labels: tuple[str, ...]) -> list[tuple[str, list[dict]]]:
+    """Return (title, rows) for each class, evenly spread, then for those that were not found."""
+    names = np.array([name or UNLABELLED for name in table["label"].to_pylist()], str)
+    found = np.array(table["found"].to_pylist(), str) == "detected"
+    wanted = [(label, np.flatnonzero((names == label) & found)) for label in labels]
+    wanted.append((UNLABELLED, np.flatnonzero((names == UNLABELLED) & found)))
+    wanted.append(("no face detected: whole image taken", np.flatnonzero(~found)))
+    return [(f"{title} ({len(rows)})", _take(table, rows)) for title, rows in wanted if len(rows)]
+
+
+def _take(table: pa.Table, rows: np.ndarray) -> list[dict]:
+    spread = (np.arange(_EXAMPLES) + 0.5) * len(rows) / _EXAMPLES
+    return table.take(sorted(set(rows[spread.astype(int)].tolist()))).to_pylist()
+
+
+def _originals(dataset: Dataset, chosen: set[str]) -> dict[str, np.ndarray]:
+    originals = {}
+    for sample in dataset.samples():
+        if len(originals) == len(chosen):
+            break
+        if isinstance(sample, Sample) and sample.source in chosen:
+            try:
+                originals[sample.source] = sample.gray()
+            except ImageError:
+                continue  # it has changed since its row was made
+    return originals
+
+
+def _sheet(sections, originals: dict[str, np.ndarray], name: str) -> Image.Image:
+    example = 3 * _TILE + 2 * _GAP
+    width = 2 * _MARGIN + _EXAMPLES * example + (_EXAMPLES - 1) * _MARGIN
+    section_height = 2 * _BAND + _TILE + _MARGIN
+    height = 2 * _MARGIN + 2 * _BAND + max(1, len(sections)) * section_height
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    pen = ImageDraw.Draw(sheet)
+    title, text = ImageFont.load_default(18), ImageFont.load_default(12)
+    pen.text((_MARGIN, _MARGIN), name, _INK, title)
+    caption = "each: the picture with its 51 points | the drawing | the pixels"
+    pen.text((_MARGIN, _MARGIN + 24), caption, _FAINT, text)
+    if not sections:
+        pen.text((_MARGIN, _MARGIN + 2 * _BAND + 10), "No rows.", _INK, title)
+    for index, (heading, rows) in enumerate(sections):
+        top = _MARGIN + 2 * _BAND + 8 + index * section_height
+        pen.text((_MARGIN, top), heading, _INK, title)
+        for column, row in enumerate(rows):
+            left = _MARGIN + column * (example + _MARGIN)
+            for place, tile in enumerate(_tiles(row, originals.get(row["source"]))):
+                sheet.paste(tile, (left + place * (_TILE + _GAP), top + _BAND + 4))
+            pen.text((left, top + _BAND + 4 + _TILE + 2), _caption(row), _FAINT, text)
+    return sheet
+
+
+def _caption(row: dict) -> str:
+    source = row["source"] if len(row["source"]) <= 36 else "..." + row["source"][-33:]
+    label = f", {row['label']}" if row["label"] else ""
+    return f"{source}, {row['split']}{label}, quality {row['quality']:.2f}"
+
+
+def _tiles(row: dict, original: np.ndarray | None) -> list[Image.Image]:
+    pixels = _decode(row["pixels"]["bytes"])
+    points = np.asarray(row["points"], np.float32).reshape(POINTS, 2)
+    if original is None:
+        first = Image.new("RGB", (_TILE, _TILE), _FAINT)
+    else:
+        first = _annotated(original, points)
+    drawing = _enlarge(_decode(row["image"]["bytes"]))
+    return [first, Image.fromarray(drawing).convert("RGB"), _gray_tile(pixels)]
+
+
+def _decode(data: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
+def _enlarge(drawing: np.ndarray) -> np.ndarray:
+    return cv2.resize(drawing, (_TILE, _TILE), interpolation=cv2.INTER_NEAREST)
+
+
+def _gray_tile(gray: np.ndarray) -> Image.Image:
+    return Image.fromarray(resize_pixels(gray, _TILE)).convert("RGB")
+
+
+def _annotated(gray: np.ndarray, points: np.ndarray) -> Image.Image:
+    """Return the face's surroundings, with a dot for each point in its group's colour."""
+    corner, side = _square(gray, points)
+    scale = _TILE / side
+    transform = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
+    transform[:, 2] += (scale - 1) / 2  # pixel centres are whole numbers
+    shrunk = cv2.GaussianBlur(gray, (0, 0), 0.4 / scale) if scale < 0.8 else gray
+    tile = cv2.warpAffine(
+        shrunk,
+        transform,
+        (_TILE, _TILE),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    picture = Image.fromarray(tile).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    placed = points @ transform[:, :2].T + transform[:, 2]
+    for name, group in GROUPS.items():
+        for x, y in placed[group]:
+            pen.ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), fill=_COLOURS[name])
+    return picture
+
+
+def _square(gray: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the corner and side, in pixels of the picture, of what is shown of it."""
+    height, width = gray.shape
+    if max(gray.shape) <= _WHOLE:
+        side = float(max(gray.shape))
+        return np.array([(width - side) / 2, (height - side) / 2]), side
+    low, high = points.min(axis=0), points.max(axis=0)
+    side = max(float((high - low).max()) * _CONTEXT, 8.0)
+    return (low + high) / 2 - side / 2, side

@@ -1,0 +1,73 @@
+"""Prepared rows -> a class-folder tree of PNGs, or TFRecords (only they import TensorFlow)."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+
+from preprocessing.samples import DatasetError
+
+KINDS = ("tree", "tfrecord")
+
+
+def write(folder: Path, table: pa.Table, kind: str) -> None:
+    """Write the drawings of all rows but the excluded ones.
+
+    Args:
+        folder: made if it is not there.
+        table: rows as `shards.schema` has them.
+        kind: "tree" for `<split>/<label>/<row>_<source>.png`, "tfrecord" for `<split>.tfrecord`.
+
+    Raises:
+        DatasetError: an unknown kind, or TensorFlow is not installed.
+    """
+    if kind == "tree":
+        _write_tree(folder, table)
+    elif kind == "tfrecord":
+        _write_tfrecords(folder, table)
+    else:
+        raise DatasetError(f"Unknown export {kind!r}; expected one of {', '.join(KINDS)}.")
+
+
+def _rows(table: pa.Table):
+    """Yield (row's number, row) of the rows that may be used as their split says."""
+    columns = table.select(["image", "split", "label", "source", "excluded"])
+    number = 0
+    for batch in columns.to_batches(max_chunksize=500):
+        for row in batch.to_pylist():
+            if not row["excluded"]:
+                yield number, row
+            number += 1
+
+
+def _write_tree(folder: Path, table: pa.Table) -> None:
+    for number, row in _rows(table):
+        place = folder / row["split"] / (row["label"] or "unlabelled")
+        place.mkdir(parents=True, exist_ok=True)
+        name = re.sub(r"[^\w.-]+", "_", Path(row["source"]).name)[-80:]
+        (place / f"{number:07d}_{name}.png").write_bytes(row["image"]["bytes"])
+
+
+def _write_tfrecords(folder: Path, table: pa.Table) -> None:
+    """Write examples of the features image (PNG bytes), label and source, one file a split."""
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise DatasetError("--export tfrecord needs TensorFlow: pip install tensorflow.") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    writers = {}
+    try:
+        for _, row in _rows(table):
+            split = row["split"]
+            if split not in writers:
+                writers[split] = tf.io.TFRecordWriter(str(folder / f"{split}.tfrecord"))
+            values = (row["image"]["bytes"], (row["label"] or "").encode(), row["source"].encode())
+            features = {
+                name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+                for name, value in zip(("image", "label", "source"), values, strict=True)
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writers[split].write(example.SerializeToString())
+    finally:
+        for writer in writers.values():
+            writer.close()

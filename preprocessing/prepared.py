@@ -1,0 +1,97 @@
+"""A prepared set, as `preprocess` left it in OUT -> NumPy arrays."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preprocessing import labels, shards
+from preprocessing.landmarks import POINTS
+from preprocessing.samples import DatasetError
+
+_COLUMNS = {
+    "image": "image", "pixels": "pixels", "points": "normalised", "raw_points": "points",
+    "label": "label", "split": "split", "votes": "votes", "quality": "quality",
+    "found": "found", "sha256": "sha256", "excluded": "excluded", "source": "source",
+    "subject": "subject",
+}  # fmt: skip
+
+
+def is_prepared(path: str | Path) -> bool:
+    """Tell whether a path is a complete OUT of `preprocess`."""
+    return (Path(path) / "manifest.json").is_file()
+
+
+def load_prepared(out: str | Path, splits: tuple[str, ...] | None = None) -> dict:
+    """Read a prepared set into NumPy arrays of n rows, in the source's order.
+
+    Args:
+        out: a folder that `preprocess` completed.
+        splits: only rows of these; None for all.
+
+    Returns:
+        image, pixels uint8 (n, size, size); points float32 (n, 51, 2) normalised to the drawing's
+        unit square; raw_points float32 (n, 51, 2) in pixels of the picture; label, split, found,
+        sha256, source, subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where
+        there are none; quality float32 (n,); excluded bool (n,), not to be trained on.
+
+    Raises:
+        DatasetError: not a complete prepared set, or no row is of these splits.
+    """
+    out = Path(out)
+    if not is_prepared(out):
+        raise DatasetError(
+            f"{out}: no complete prepared set (no manifest.json); run preprocess, or run it again."
+        )
+    manifest = read_json(out / "manifest.json")
+    try:
+        table = read_rows(out, len(manifest["shards"]))
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(
+            f"{out}: a shard is missing or damaged; run preprocess again."
+        ) from error
+    if splits is not None:
+        kept = np.isin(np.array(table["split"].to_pylist(), str), splits)
+        table = table.filter(pa.array(kept))
+        if not kept.any():
+            there = ", ".join(manifest["summary"]["splits"])
+            raise DatasetError(f"{out}: no row of {', '.join(splits)}; its splits are {there}.")
+    size = manifest["plan"]["pipeline"]["size"]
+    return {name: _array(table, column, size) for name, column in _COLUMNS.items()}
+
+
+def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
+    values = table[column].combine_chunks()
+    count = len(values)
+    if column in ("image", "pixels"):
+        pictures = np.empty((count, size, size), np.uint8)
+        for index, value in enumerate(values.field("bytes")):
+            data = np.frombuffer(value.as_buffer(), np.uint8)
+            pictures[index] = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+        return pictures
+    if column in ("points", "normalised"):
+        return values.flatten().to_numpy().reshape(count, POINTS, 2).copy()
+    if column == "votes":
+        zeros = [0] * len(labels.FERPLUS_COLUMNS)
+        votes = [row or zeros for row in values.to_pylist()]
+        return np.array(votes, np.uint8).reshape(count, len(zeros))
+    if pa.types.is_string(values.type):
+        return np.array([value or "" for value in values.to_pylist()], str)
+    return values.to_numpy(zero_copy_only=False).copy()
+
+
+def read_rows(out: Path, count: int) -> pa.Table:
+    """Return the rows of the first `count` shards, in the source's order."""
+    tables = [pq.read_table(shards.shard_file(out, index)) for index in range(count)]
+    return pa.concat_tables(tables)
+
+
+def read_json(path: Path) -> dict:
+    """Read a manifest or plan (DatasetError if it is damaged)."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path}: damaged; prepare this folder again.") from error

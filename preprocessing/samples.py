@@ -1,0 +1,91 @@
+"""What the readers yield: a picture that is decoded when asked for, or why there is none."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from preprocessing.images import ImageError, bgr_to_gray, read_gray, video_frames
+
+EVALUATION_SPLITS = ("PublicTest", "PrivateTest", "test")
+WITHOUT_SPLIT = "all"  # the split of pictures that come with none
+
+_FER2013_SIDE = 48
+
+
+class DatasetError(ValueError):
+    """A source that cannot be used at all; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """One frame of a video file, decoded when asked for."""
+
+    path: Path
+    index: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture of a data set, small until `gray` decodes it.
+
+    source: stable name, `fer2013.csv:17` (rows and frames count from 0) or a relative path.
+    split: the data set's own name (see each reader), WITHOUT_SPLIT where it has none.
+    label: in our spelling, None for photos and videos.
+    content: a row's pixels as text, a picture's path, or a frame of a video.
+    votes: FER+'s ten counts in the order of `labels.FERPLUS_COLUMNS`, or None.
+    subject: the person in CK+, or None.
+    """
+
+    source: str
+    split: str
+    label: str | None
+    content: str | Path | VideoFrame
+    votes: tuple[int, ...] | None = None
+    subject: str | None = None
+
+    def gray(self) -> np.ndarray:
+        """Decode the picture: uint8 (H, W).
+
+        Raises:
+            ImageError: damaged, no picture, or not 48x48 pixels in a FER2013 row.
+        """
+        if isinstance(self.content, str):
+            return _parse_pixels(self.content)
+        if isinstance(self.content, VideoFrame):
+            return _decode_frame(self.content)
+        return read_gray(self.content)
+
+
+@dataclass(frozen=True)
+class ReadError:
+    """A row or file that is no sample: where, and one line that says why."""
+
+    source: str
+    message: str
+
+
+def _parse_pixels(text: str) -> np.ndarray:
+    try:
+        pixels = bytes(map(int, text.split()))
+    except ValueError as error:
+        raise ImageError("a pixel is no whole number from 0 to 255.") from error
+    if len(pixels) != _FER2013_SIDE**2:
+        raise ImageError(f"{len(pixels)} pixels; expected {_FER2013_SIDE**2} (48x48).")
+    return np.frombuffer(pixels, np.uint8).reshape(_FER2013_SIDE, _FER2013_SIDE).copy()
+
+
+_open_video: dict = {}  # one video a process: (path) -> (index of the next frame, its iterator)
+
+
+def _decode_frame(frame: VideoFrame) -> np.ndarray:
+    """Decode one frame; going forward continues where the last call stopped."""
+    next_index, frames = _open_video.pop(frame.path, (0, None))
+    if frames is None or frame.index < next_index:
+        next_index, frames = 0, video_frames(frame.path)
+    for index, (_, picture) in enumerate(frames, start=next_index):
+        if index == frame.index:
+            _open_video.clear()
+            _open_video[frame.path] = (index + 1, frames)
+            return bgr_to_gray(picture)
+    raise ImageError(f"{frame.path}: no frame {frame.index} in it.")

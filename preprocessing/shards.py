@@ -1,0 +1,320 @@
+"""Shards: samples -> Parquet files, each written once, whole, and never twice.
+
+A shard is a pure function of its samples and the recipe. It is written beside its place, synced
+and renamed, and its receipt (counts, errors, the file's hash) follows the same way: a run killed
+at any moment leaves only whole shards, and running it again does what is missing.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preprocessing.images import ImageError, encode_png
+from preprocessing.landmarks import POINTS
+from preprocessing.pipeline import Face, Pipeline
+from preprocessing.samples import EVALUATION_SPLITS, DatasetError, ReadError, Sample, VideoFrame
+
+UNLABELLED = "unlabelled"  # the class under which pictures without a label are counted
+VERSION = 1  # of the rows: raise it when a shard written before is no longer what is meant
+
+_PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+_POINTS = pa.list_(pa.float32(), 2 * POINTS)
+_COLUMNS = {
+    "image": _PICTURE,  # the drawing, PNG
+    "pixels": _PICTURE,  # the gray crop, PNG
+    "points": _POINTS,  # x, y in turn, in pixels of the picture
+    "normalised": _POINTS,  # the same, upright in the drawing's unit square
+    "label": pa.string(),
+    "split": pa.string(),
+    "votes": pa.list_(pa.uint8()),
+    "source": pa.string(),
+    "subject": pa.string(),
+    "sha256": pa.string(),  # of the gray picture's shape and bytes
+    "box": pa.list_(pa.float32(), 4),  # x_min, y_min, x_max, y_max in pixels of the picture
+    "box_score": pa.float32(),
+    "found": pa.string(),  # "detected" or "whole image"
+    "quality": pa.float32(),
+    "face_index": pa.int32(),
+    "excluded": pa.bool_(),  # not for training: the picture also stands in an evaluation split
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything but the samples that decides a shard's rows.
+
+    pipeline: from gray to faces.
+    labels: the label set; other labels are counted and left out.
+    cropped: each picture is one face, and has one row whether a detector finds it or not.
+    largest: of several faces in a photo take the largest.
+    evaluation: sha256 of every picture of the evaluation splits.
+    """
+
+    pipeline: Pipeline
+    labels: tuple[str, ...]
+    cropped: bool
+    largest: bool = False
+    evaluation: frozenset[str] = frozenset()
+
+    def key(self) -> str:
+        """Return a hash that changes with any part of the recipe."""
+        parts = [str(VERSION), self.pipeline.to_json(), self.pipeline.fingerprint()]
+        parts += [*self.labels, str(self.cropped), str(self.largest), *sorted(self.evaluation)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def picture_hash(gray: np.ndarray) -> str:
+    """Return the sha256 of a gray picture's shape and bytes, uint8 (H, W)."""
+    height, width = gray.shape
+    return hashlib.sha256(f"{height}x{width}:".encode() + gray.tobytes()).hexdigest()
+
+
+def process_shard(items: list[Sample | ReadError], recipe: Recipe) -> tuple[pa.Table, dict]:
+    """Turn samples into rows. Pure: the same items and recipe give the same rows anywhere.
+
+    Returns:
+        the rows, and what happened: {pictures, errors [{source, message}], left_out {label: n},
+        coverage {label: {found, fallback, failed}}}. Every picture is in the rows, the errors
+        or left out.
+    """
+    rows, errors, left_out, coverage = [], [], Counter(), {}
+    for item in items:
+        if isinstance(item, ReadError):
+            errors.append({"source": item.source, "message": item.message})
+            continue
+        if item.label is not None and item.label not in recipe.labels:
+            left_out[item.label] += 1
+            continue
+        seen = coverage.setdefault(item.label or UNLABELLED, Counter())
+        try:
+            found = _rows(item, recipe)
+        except (ValueError, ArithmeticError, RuntimeError, cv2.error) as error:
+            seen["failed"] += 1
+            errors.append({"source": item.source, "message": _one_line(error)})
+            continue
+        seen["found" if found[0]["found"] == "detected" else "fallback"] += 1
+        rows += found
+    outcome = {
+        "pictures": len(items),
+        "errors": errors,
+        "left_out": dict(left_out),
+        "coverage": {
+            label: {name: seen[name] for name in ("found", "fallback", "failed")}
+            for label, seen in coverage.items()
+        },
+    }
+    return pa.Table.from_pylist(rows, schema()), outcome
+
+
+def _rows(sample: Sample, recipe: Recipe) -> list[dict]:
+    gray = sample.gray()
+    pipeline = recipe.pipeline
+    faces = [pipeline.one(gray)] if recipe.cropped else pipeline(gray)
+    if not faces:
+        raise ImageError("no face found.")
+    if recipe.largest:
+        faces = [max(faces, key=lambda face: face.box.width * face.box.height)]
+    sha256 = picture_hash(gray)
+    excluded = sample.split not in EVALUATION_SPLITS and sha256 in recipe.evaluation
+    return [_row(sample, face, index, sha256, excluded) for index, face in enumerate(faces)]
+
+
+def _row(sample: Sample, face: Face, index: int, sha256: str, excluded: bool) -> dict:
+    box = face.box
+    name = sample.source.replace("/", "_").replace(":", "_")
+    return {
+        "image": {"bytes": encode_png(face.image), "path": f"{name}_{index}.png"},
+        "pixels": {"bytes": encode_png(face.pixels), "path": f"{name}_{index}_pixels.png"},
+        "points": face.points.astype(np.float32).ravel(),
+        "normalised": face.normalised.astype(np.float32).ravel(),
+        "label": sample.label,
+        "split": sample.split,
+        "votes": None if sample.votes is None else list(sample.votes),
+        "source": sample.source,
+        "subject": sample.subject,
+        "sha256": sha256,
+        "box": [box.x_min, box.y_min, box.x_max, box.y_max],
+        "box_score": box.score,
+        "found": box.source,
+        "quality": face.quality,
+        "face_index": index,
+        "excluded": excluded,
+    }
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def schema() -> pa.Schema:
+    """Return the rows' schema, with the metadata by which Hugging Face shows the pictures."""
+    features = {name: _feature(kind) for name, kind in _COLUMNS.items()}
+    metadata = json.dumps({"info": {"features": features}})
+    return pa.schema(list(_COLUMNS.items()), metadata={"huggingface": metadata})
+
+
+def _feature(kind: pa.DataType) -> dict:
+    if kind == _PICTURE:
+        return {"_type": "Image"}
+    if pa.types.is_fixed_size_list(kind):
+        inner = _feature(kind.value_type)
+        return {"feature": inner, "length": kind.list_size, "_type": "Sequence"}
+    if pa.types.is_list(kind):
+        return {"feature": _feature(kind.value_type), "_type": "Sequence"}
+    names = {"float": "float32", "double": "float64"}
+    return {"dtype": names.get(str(kind), str(kind)), "_type": "Value"}
+
+
+def rows_sum(table: pa.Table) -> int:
+    """Return the sum of the rows' hashes modulo 2**256: equal for equal rows in any order.
+
+    What only tells where a row came from (source, path, votes, subject) does not count, so a CSV
+    and a folder tree of the same pictures have the same sum.
+    """
+    names = [
+        name for name in _COLUMNS
+        if name not in ("source", "votes", "subject", "image", "pixels", "points", "normalised")
+    ]  # fmt: skip
+    numbers = [
+        table[name].combine_chunks().flatten().to_numpy().reshape(-1, 2 * POINTS)
+        for name in ("points", "normalised")
+    ]
+    total = 0
+    for index, row in enumerate(table.select([*names, "image", "pixels"]).to_pylist()):
+        parts = [row.pop("image")["bytes"], row.pop("pixels")["bytes"]]
+        parts += [json.dumps(row).encode(), *(column[index].tobytes() for column in numbers)]
+        total += int.from_bytes(hashlib.sha256(b"\0".join(parts)).digest(), "big")
+    return total % (1 << 256)
+
+
+def survey(items: Iterable[Sample | ReadError]) -> tuple[int, frozenset[str]]:
+    """Return how many pictures there are, and the hashes of those in evaluation splits.
+
+    Raises:
+        DatasetError: as the data set's reader does.
+    """
+    count, hashes = 0, set()
+    for item in items:
+        count += 1
+        if isinstance(item, Sample) and item.split in EVALUATION_SPLITS:
+            try:
+                hashes.add(picture_hash(item.gray()))
+            except ImageError:
+                continue  # listed as an error when its shard is processed
+    if count == 0:
+        raise DatasetError("No picture in this source.")
+    return count, frozenset(hashes)
+
+
+def count_duplicates(table: pa.Table) -> dict[str, int]:
+    """Count exact duplicates among the rows' pictures.
+
+    Returns:
+        copies: pictures beyond the first of each group of equal ones; across_splits: groups in
+        more than one split; conflicting_labels: groups with more than one label; excluded:
+        training pictures that also stand in an evaluation split.
+    """
+    firsts = table.select(["sha256", "split", "label", "excluded", "face_index"]).to_pylist()
+    firsts = [row for row in firsts if row["face_index"] == 0]
+    groups = defaultdict(list)
+    for row in firsts:
+        groups[row["sha256"]].append(row)
+    return {
+        "copies": len(firsts) - len(groups),
+        "across_splits": sum(len({row["split"] for row in group}) > 1 for group in groups.values()),
+        "conflicting_labels": sum(
+            len({row["label"] for row in group}) > 1 for group in groups.values()
+        ),
+        "excluded": sum(row["excluded"] for row in firsts),
+    }
+
+
+# Files
+
+
+def shard_file(out: Path, index: int) -> Path:
+    """Return the place of a shard's rows."""
+    return out / "data" / f"part-{index:05d}.parquet"
+
+
+def receipt_file(out: Path, index: int) -> Path:
+    """Return the place of a shard's receipt."""
+    return out / "receipts" / f"part-{index:05d}.json"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even after a power cut."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def items_key(items: list[Sample | ReadError], recipe_key: str) -> str:
+    """Return a hash that changes when a shard's samples, their files or the recipe change."""
+    digest = hashlib.sha256(recipe_key.encode())
+    for item in items:
+        digest.update(repr(_identity(item)).encode())
+    return digest.hexdigest()
+
+
+def _identity(item: Sample | ReadError) -> tuple:
+    if isinstance(item, ReadError):
+        return item.source, item.message
+    content = item.content
+    path = content.path if isinstance(content, VideoFrame) else content
+    if isinstance(path, Path):
+        try:
+            status = path.stat()
+            content = (status.st_size, status.st_mtime_ns)
+        except OSError:
+            content = "missing"
+    return item.source, item.split, item.label, item.votes, item.subject, content
+
+
+def finished(out: Path, index: int, key: str) -> dict | None:
+    """Return a shard's receipt if the shard is there, whole and of this key, else None."""
+    try:
+        receipt = json.loads(receipt_file(out, index).read_bytes())
+        data = shard_file(out, index).read_bytes()
+    except (OSError, ValueError):
+        return None
+    whole = receipt.get("key") == key and receipt["sha256"] == hashlib.sha256(data).hexdigest()
+    return receipt if whole else None
+
+
+def complete_shard(
+    out: Path, index: int, key: str, items: list[Sample | ReadError], recipe: Recipe
+) -> dict:
+    """Process one shard, write its rows, then its receipt; return the receipt."""
+    table, outcome = process_shard(items, recipe)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    data = sink.getvalue().to_pybytes()
+    receipt = outcome | {
+        "index": index,
+        "key": key,
+        "rows": table.num_rows,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "rows_sum": f"{rows_sum(table):064x}",
+    }
+    write_atomically(shard_file(out, index), data)
+    write_atomically(receipt_file(out, index), json.dumps(receipt, indent=1).encode())
+    return receipt

@@ -1,0 +1,51 @@
+"""Who may send live frames: as many clients as the measured speed can serve well."""
+
+import statistics
+import threading
+from collections import deque
+
+from webapp.settings import Settings
+
+_REMEMBERED = 64  # frames whose time is averaged
+_BUSY_RETRY_SECONDS = 3
+
+
+class Admission:
+    """Counts live clients against a capacity that follows the measured time of a frame.
+
+    clients: how many are admitted now.
+    """
+
+    retry_seconds = _BUSY_RETRY_SECONDS
+
+    def __init__(self, settings: Settings):
+        self.clients = 0
+        self._settings = settings
+        self._seconds: deque[float] = deque(maxlen=_REMEMBERED)
+        self._lock = threading.Lock()
+
+    def measured(self, seconds: float) -> None:
+        """Take in how long one frame kept a worker busy."""
+        with self._lock:
+            self._seconds.append(seconds)
+
+    @property
+    def capacity(self) -> int:
+        """Clients that can each have an answer within `turn_seconds` when all keep sending."""
+        with self._lock:
+            if not self._seconds:
+                return self._settings.max_clients
+            frame_seconds = statistics.median(self._seconds)
+        possible = self._settings.workers * self._settings.turn_seconds / frame_seconds
+        return max(1, min(self._settings.max_clients, int(possible)))
+
+    def enter(self) -> bool:
+        """Take a place, if there is one; who got it must `leave`."""
+        if self.clients >= self.capacity:
+            return False
+        self.clients += 1
+        return True
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.clients -= 1

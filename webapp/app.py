@@ -1,0 +1,83 @@
+"""The web application: one page, one socket, a few endpoints."""
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import FileResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from model.recognizer import Recognizer
+from webapp import api
+from webapp.analysis import Analyst
+from webapp.live import live
+from webapp.security import Guard
+from webapp.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(recognizers: dict[str, Recognizer], settings: Settings) -> Starlette:
+    """Return the app.
+
+    Args:
+        recognizers: by the name that clients choose them by; the first is the default. They
+            share the first one's pipeline settings.
+        settings: limits, allowed origins and hosts.
+    """
+    analyst = Analyst(recognizers, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette):
+        await anyio.to_thread.run_sync(analyst.warm_up)
+        yield
+        analyst.close()
+
+    app = Starlette(
+        routes=_routes(),
+        middleware=_middleware(settings),
+        exception_handlers={api.BadRequest: api.bad_request},
+        lifespan=lifespan,
+    )
+    app.state.analyst = analyst
+    return app
+
+
+def _routes() -> list:
+    return [
+        Route("/", _file("index.html")),
+        Route("/docs", _file("docs.html")),
+        Route("/openapi.json", _file("openapi.json")),
+        Route("/healthz", api.healthz),
+        Route("/readyz", api.readyz),
+        Route("/metrics", api.metrics),
+        Route("/api/models", api.models),
+        Route("/api/predict", api.predict, methods=["POST"]),
+        Route("/api/predict/video", api.predict_video, methods=["POST"]),
+        WebSocketRoute("/live", live),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    guard = Middleware(Guard, settings=settings)
+    if not settings.allow_origin:
+        return [guard]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.allow_origin,
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type"],
+    )
+    return [guard, cors]
+
+
+def _file(name: str):
+    async def endpoint(request):
+        return FileResponse(STATIC / name)
+
+    return endpoint

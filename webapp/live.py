@@ -1,0 +1,175 @@
+"""The camera's socket: JPEG frames in, JSON out; one frame in flight, the newest wins."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from preprocessing.images import ImageError
+from webapp.analysis import Analyst, UnknownModel
+from webapp.tracking import Tracker
+
+_TRY_AGAIN_LATER = 1013
+_TOO_BIG = 1009
+_IDLE = 4000
+_MAX_MODELS = 2
+
+
+async def live(websocket: WebSocket) -> None:
+    """Serve one client of `WS /live`, or tell it at once that the server is busy."""
+    analyst: Analyst = websocket.app.state.analyst
+    await websocket.accept()
+    if not analyst.admission.enter():
+        await _refuse(websocket, analyst)
+        return
+    try:
+        await LiveClient(websocket, analyst).serve()
+    except WebSocketDisconnect:
+        pass
+    finally:
+        analyst.admission.leave()
+
+
+async def _refuse(websocket: WebSocket, analyst: Analyst) -> None:
+    analyst.metrics.add("facelines_refused_total")
+    try:
+        await websocket.send_json(
+            {
+                "type": "busy",
+                "message": "The server is reading as many faces as it can; try again soon.",
+                "retry_seconds": analyst.admission.retry_seconds,
+            }
+        )
+        await websocket.close(_TRY_AGAIN_LATER, "busy")
+    except WebSocketDisconnect:
+        pass
+
+
+class LiveClient:
+    """One admitted client.
+
+    A reader keeps only the newest frame, so a client that sends too fast loses frames instead
+    of building up a delay; its next answer says how many (`dropped`).
+    """
+
+    def __init__(self, websocket: WebSocket, analyst: Analyst):
+        self._websocket = websocket
+        self._analyst = analyst
+        self._tracker = Tracker(analyst.pipeline, analyst.settings.max_faces)
+        self._models = analyst.choose([])
+        self._smooth = True
+        self._newest: bytes | None = None
+        self._arrived = asyncio.Event()
+        self._received = 0
+        self._dropped = 0
+
+    async def serve(self) -> None:
+        """Answer frames until the client leaves or falls silent."""
+        await self._say_hello()
+        reader = asyncio.create_task(self._read())
+        answerer = asyncio.create_task(self._answer())
+        tasks = (reader, answerer)
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _say_hello(self) -> None:
+        settings = self._analyst.settings
+        await self._websocket.send_json(
+            {
+                "type": "hello",
+                "models": list(self._analyst.recognizers),
+                "max_frame_bytes": settings.max_frame_bytes,
+                "max_frame_pixels": settings.max_frame_pixels,
+            }
+        )
+
+    async def _read(self) -> None:
+        limit = self._analyst.settings.max_frame_bytes
+        while True:
+            try:
+                message = await asyncio.wait_for(
+                    self._websocket.receive(), self._analyst.settings.idle_seconds
+                )
+            except asyncio.TimeoutError:
+                await self._websocket.close(_IDLE, "no frame for a while; connect again")
+                return
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("bytes") is None:
+                await self._choose(message.get("text") or "")
+            elif len(message["bytes"]) > limit:
+                await self._websocket.close(_TOO_BIG, f"a frame may have {limit} bytes")
+                return
+            else:
+                self._keep(message["bytes"])
+
+    def _keep(self, frame: bytes) -> None:
+        if self._newest is not None:
+            self._dropped += 1
+            self._analyst.metrics.add("facelines_dropped_frames_total")
+        self._newest = frame
+        self._received += 1
+        self._arrived.set()
+
+    async def _choose(self, text: str) -> None:
+        """Take the client's choice of models and smoothing."""
+        try:
+            self._models, self._smooth = _choices(text, self._analyst)
+        except ValueError as error:
+            await self._websocket.send_json({"type": "error", "message": str(error)})
+
+    async def _answer(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            frame, self._newest = self._newest, None
+            number, dropped, self._dropped = self._received, self._dropped, 0
+            answer = await self._analyse(frame)
+            await self._websocket.send_text(
+                json.dumps(answer | {"frame": number, "dropped": dropped})
+            )
+
+    async def _analyse(self, frame: bytes) -> dict:
+        job = self._analyst.submit(self._frame_values, frame)
+        try:
+            return {"type": "result"} | await asyncio.wrap_future(job)
+        except ImageError as error:
+            return {"type": "error", "message": f"This frame cannot be used: {error}"}
+
+    def _frame_values(self, frame: bytes) -> dict:
+        return self._analyst.frame(
+            frame, self._tracker, self._models, smooth=self._smooth, drawing=True
+        )
+
+
+def _choices(text: str, analyst: Analyst) -> tuple[Sequence[str], bool]:
+    """Return (models, smoothing) of a settings message.
+
+    Raises:
+        ValueError: it is not one; the message says what was expected.
+    """
+    expected = 'expected {"type": "settings", "models": [one or two names], "smoothing": true}'
+    try:
+        values = json.loads(text)
+        models, smoothing = values["models"], values["smoothing"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"This message cannot be read; {expected}.") from error
+    well_formed = (
+        isinstance(models, list)
+        and all(isinstance(name, str) for name in models)
+        and 1 <= len(models) <= _MAX_MODELS
+        and isinstance(smoothing, bool)
+    )
+    if not well_formed:
+        raise ValueError(f"These settings cannot be used; {expected}.")
+    try:
+        return analyst.choose(models), smoothing
+    except UnknownModel as error:
+        raise ValueError(str(error)) from error

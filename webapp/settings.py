@@ -1,0 +1,57 @@
+"""The web app's settings: what the command line chooses, and the limits."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every choice of a running web app.
+
+    host, port: where it listens; port 0 takes a free one.
+    ssl_certfile, ssl_keyfile: PEM files; with them the address is https, which browsers ask for
+        before they lend a camera to any host but localhost.
+    allow_origin: pages of other origins that may use the API and the socket, such as
+        "https://faces.example"; their hosts may also stand in the Host header (a proxy's name).
+    max_clients: live clients admitted at most; fewer where the measured speed allows fewer.
+    model: the name of the default artifact, or its folder.
+    workers: threads that analyse pictures, one for each core that it may use.
+    turn_seconds: an admitted live client is owed one answer in this time even if all clients
+        send as fast as they can; it turns the measured time of a frame into a capacity.
+    max_queued: pictures waiting for a worker before POST requests are refused.
+    max_picture_bytes, max_video_bytes, max_frame_bytes: encoded sizes accepted.
+    max_picture_pixels, max_frame_pixels: width x height accepted, read before decoding.
+    max_faces: faces followed on one live frame.
+    max_video_frames: frames read from one video.
+    idle_seconds: a live client that sends nothing for so long gives up its place.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
+    allow_origin: tuple[str, ...] = ()
+    max_clients: int = 32
+    model: str = "landmark"
+    workers: int = 2
+    turn_seconds: float = 0.125
+    max_queued: int = 8
+    max_picture_bytes: int = 16 << 20
+    max_video_bytes: int = 64 << 20
+    max_frame_bytes: int = 1 << 20
+    max_picture_pixels: int = 24_000_000
+    max_frame_pixels: int = 2_100_000
+    max_faces: int = 8
+    max_video_frames: int = 20_000
+    idle_seconds: float = 120.0
+
+    def __post_init__(self):
+        if self.max_clients < 1:
+            raise ValueError(f"max_clients is {self.max_clients}; expected at least 1.")
+        if bool(self.ssl_certfile) != bool(self.ssl_keyfile):
+            raise ValueError("ssl_certfile and ssl_keyfile belong together; one is missing.")
+        for origin in self.allow_origin:
+            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2:
+                raise ValueError(
+                    f"allow_origin {origin!r} is no origin; expected something like "
+                    "https://faces.example or http://localhost:3000, without a path."
+                )

@@ -1,0 +1,185 @@
+"""Follow faces from frame to frame. Detection runs only when following needs it. No web."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from preprocessing import faces
+from preprocessing.faces import Box
+from preprocessing.landmarks import GROUPS, eye_centres, frame_of, frame_of_points, landmarks
+from preprocessing.pipeline import Face, Pipeline
+from webapp.smoothing import PointSmoother, ProbabilitySmoother
+from webapp.stopwatch import Stopwatch
+
+_PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
+_DETECT_EVERY = 12  # frames; between them the last points say where to look
+_RETRY_AFTER = 3  # frames between detections that a lost face asks for
+_MIN_QUALITY = 0.5  # of points, below which the face may be lost
+_MAX_SHIFT = 0.35  # of a face's side in one frame; points that jump further are not trusted
+_MAX_GROWTH = 1.4
+_SAME_FACE = 0.7  # of a face's side: a detected box nearer than this is the face followed
+_DRIFT = 0.2  # of a face's side between box and points, from which the box is believed
+_KEEP_SCORE = 0.25  # a face that is followed is kept at lower scores than one that is new
+_MISSES_ALLOWED = 1  # detections in a row that may miss a face before it is dropped
+_BOX_TO_SIDE = 1 / (2.2 * 0.43)  # the box width for which `landmarks.frame_of` returns the side
+
+
+@dataclass
+class Track:
+    """One face over time.
+
+    number: 1, 2, 3 ... in order of appearance; kept while the face is in view.
+    points: float32 (51, 2), pixels, as dlib found them on the last frame.
+    face: what the pipeline makes of the (smoothed) points.
+    """
+
+    number: int
+    points: np.ndarray
+    quality: float
+    face: Face | None = None
+    misses: int = 0
+    smooth_points: PointSmoother = field(default_factory=PointSmoother)
+    _probabilities: dict[str, ProbabilitySmoother] = field(default_factory=dict)
+
+    def smooth_probabilities(
+        self, model: str, probabilities: np.ndarray, seconds: float
+    ) -> np.ndarray:
+        """Return a model's smoothed probabilities for this face, float32 (n,)."""
+        smoother = self._probabilities.setdefault(model, ProbabilitySmoother())
+        return smoother(probabilities, seconds)
+
+
+class Tracker:
+    """Finds and follows the faces of one camera.
+
+    tracks: the faces in view, by number.
+    """
+
+    def __init__(self, pipeline: Pipeline, max_faces: int = 8):
+        self.tracks: list[Track] = []
+        self._pipeline = replace(pipeline, passes=_PASSES)
+        self._max_faces = max_faces
+        self._since_detection = _DETECT_EVERY
+        self._next_number = 1
+
+    def update(
+        self, gray: np.ndarray, seconds: float, watch: Stopwatch, *, smooth: bool = True
+    ) -> list[Track]:
+        """Take the next frame.
+
+        Args:
+            gray: uint8 (H, W), of the same size as the frames before.
+            seconds: when it was taken, on any clock that does not go back.
+            watch: is told the time spent in "detect", "landmarks" and "draw".
+            smooth: whether the faces are drawn of smoothed points.
+
+        Returns:
+            the faces in view, by number, each with its `face` of this frame.
+        """
+        self._since_detection += 1
+        if self._detection_is_due() or not self._follow(gray, watch):
+            self._detect(gray, watch)
+        with watch("draw"):
+            for track in self.tracks:
+                smoothed = track.smooth_points(track.points, seconds)
+                points = smoothed if smooth else track.points
+                box = box_of_points(points, track.quality)
+                track.face = self._pipeline.describe(gray, box, points, track.quality)
+        return self.tracks
+
+    def _detection_is_due(self) -> bool:
+        return not self.tracks or self._since_detection >= _DETECT_EVERY
+
+    def _follow(self, gray: np.ndarray, watch: Stopwatch) -> bool:
+        """Move every face from its last points; tell whether all can be trusted."""
+        with watch("landmarks"):
+            moved = [
+                landmarks(gray, box_of_points(track.points, track.quality), _PASSES)
+                for track in self.tracks
+            ]
+        trusted = all(
+            is_reliable(track.points, points, quality)
+            for track, (points, quality) in zip(self.tracks, moved, strict=True)
+        )
+        if not trusted and self._since_detection >= _RETRY_AFTER:
+            return False
+        for track, (points, quality) in zip(self.tracks, moved, strict=True):
+            track.points, track.quality = points, quality
+        return True
+
+    def _detect(self, gray: np.ndarray, watch: Stopwatch) -> None:
+        with watch("detect"):
+            score = min(_KEEP_SCORE, self._pipeline.min_score)
+            boxes = faces.detect(gray, self._pipeline.detector, score)
+        self._since_detection = 0
+        matches = match(self.tracks, boxes)
+        with watch("landmarks"):
+            for track in self.tracks:
+                self._place(gray, track, matches.get(track.number))
+            self.tracks = [track for track in self.tracks if track.misses <= _MISSES_ALLOWED]
+            self._welcome(gray, [box for box in boxes if box not in matches.values()])
+
+    def _place(self, gray: np.ndarray, track: Track, box: Box | None) -> None:
+        """Put a track on its detected box, or follow its points where they agree with it."""
+        track.misses = 0 if box else track.misses + 1
+        start = box_of_points(track.points, track.quality)
+        if box is not None and _offset(track.points, box) > _DRIFT:
+            start = box
+        track.points, track.quality = landmarks(gray, start, _PASSES)
+
+    def _welcome(self, gray: np.ndarray, boxes: list[Box]) -> None:
+        for box in sorted(boxes, key=lambda box: box.x_min):
+            if box.score < self._pipeline.min_score or len(self.tracks) >= self._max_faces:
+                continue
+            points, quality = landmarks(gray, box, _PASSES)
+            self.tracks.append(Track(self._next_number, points, quality))
+            self._next_number += 1
+
+
+def match(tracks: list[Track], boxes: list[Box]) -> dict[int, Box]:
+    """Return the box of each track's number: the nearest pairs first, each box once."""
+    pairs = sorted(
+        (_offset(track.points, box), track.number, index)
+        for track in tracks
+        for index, box in enumerate(boxes)
+    )
+    matches, taken = {}, set()
+    for offset, number, index in pairs:
+        if offset <= _SAME_FACE and number not in matches and index not in taken:
+            matches[number] = boxes[index]
+            taken.add(index)
+    return matches
+
+
+def is_reliable(before: np.ndarray, after: np.ndarray, quality: float) -> bool:
+    """Tell whether points (51, 2) can be the next place of points seen one frame before."""
+    old, new = frame_of_points(before), frame_of_points(after)
+    shift = np.hypot(new.x - old.x, new.y - old.y) / old.side
+    growth = max(new.side / old.side, old.side / new.side)
+    return quality >= _MIN_QUALITY and shift <= _MAX_SHIFT and growth <= _MAX_GROWTH
+
+
+def box_of_points(points: np.ndarray, quality: float) -> Box:
+    """Return the box of points (51, 2) in pixels: dlib looks there as `frame_of_points` says."""
+    frame = frame_of_points(points)
+    half = frame.side * _BOX_TO_SIDE / 2
+    right_eye, left_eye = eye_centres(points)
+    mouth = points[GROUPS["mouth"]].mean(axis=0)
+    nose = points[GROUPS["nose"]][3]
+    across = (left_eye - right_eye) / 2  # an ear is about half an eye distance outside an eye
+    keypoints = (right_eye, left_eye, nose, mouth, right_eye - across, left_eye + across)
+    return Box(
+        frame.x - half,
+        frame.y - half,
+        frame.x + half,
+        frame.y + half,
+        quality,
+        keypoints=tuple((float(x), float(y)) for x, y in keypoints),
+    )
+
+
+def _offset(points: np.ndarray, box: Box) -> float:
+    """Return the distance between where points and box place a face, in its sides."""
+    followed, detected = frame_of_points(points), frame_of(box)
+    side = max(followed.side, detected.side)
+    return float(np.hypot(followed.x - detected.x, followed.y - detected.y)) / side
