@@ -180,6 +180,24 @@ def _embed(arguments) -> int:
     return 0
 
 
+def _table(arguments) -> int:
+    from model import table
+
+    text = table.markdown(table.measure(arguments.prepared, arguments.split), arguments.split)
+    print(text)
+    if arguments.write:
+        table.write_into(arguments.write, text)
+    return 0
+
+
+def _card(arguments) -> int:
+    from model.release import rewrite_card
+
+    for name in arguments.artifacts:
+        print(rewrite_card(name))
+    return 0
+
+
 def _print_figures(figures: dict, name: str) -> None:
     from model.report_text import figures_text
 
@@ -279,6 +297,14 @@ def _add_small(commands) -> None:
     command = commands.add_parser("demo", help="a sample photo, the shipped model, the web app")
     command.add_argument("--out", type=Path, default=Path("out/demo"))
     command.set_defaults(handler=_demo)
+    command = commands.add_parser("table", help="measure the released models for the README")
+    command.add_argument("prepared", type=Path, help="FER2013 prepared with --ferplus")
+    command.add_argument("--split", default="PublicTest")
+    command.add_argument("--write", type=Path, metavar="FILE", help="put it between the markers")
+    command.set_defaults(handler=_table)
+    command = commands.add_parser("card", help="write artifacts' cards anew from their metrics")
+    command.add_argument("artifacts", nargs="+")
+    command.set_defaults(handler=_card)
     command = commands.add_parser("embed", help="write a prepared FER2013's geometry as one file")
     command.add_argument("prepared", type=Path)
     command.add_argument("--out", type=Path, default=Path("data/fer2013_landmarks.parquet"))

@@ -100,11 +100,11 @@ class PairDistances(layers.Layer):
         return (input_shape[0], 2 * POINTS + POINTS * (POINTS - 1) // 2)
 
 
-def _points_branch(points, width: int = 448, depth: int = 3, dropout: float = 0.5):
+def _points_branch(points, width: int = 448, depth: int = 3, dropout: float = 0.4):
     # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
     x = PairDistances(dtype="float32", name="distances")(points)
     x = layers.BatchNormalization(dtype="float32", name="points_norm")(x)
-    x = layers.Dropout(0.2, name="points_drop")(x)
+    x = layers.Dropout(0.1, name="points_drop")(x)
     for index in range(depth):
         x = layers.Dense(width, use_bias=False, name=f"points_dense_{index}")(x)
         x = layers.BatchNormalization(name=f"points_norm_{index}")(x)

@@ -17,7 +17,8 @@ from preprocessing.shards import UNLABELLED, write_atomically
 
 _TILE = 144  # pixels a side of each picture
 _GAP = 4
-_EXAMPLES = 4  # a class
+_COLUMNS = 4
+_LINES = 7  # of examples, shared by the sections, each of which has at least one
 _BAND = 20  # pixels of height for each line of text
 _MARGIN = 16
 _PAPER, _INK, _FAINT = (250, 250, 248), (30, 30, 30), (110, 110, 110)
@@ -53,11 +54,13 @@ def choose(table: pa.Table, labels: tuple[str, ...]) -> list[tuple[str, list[dic
     wanted = [(label, np.flatnonzero((names == label) & found)) for label in labels]
     wanted.append((UNLABELLED, np.flatnonzero((names == UNLABELLED) & found)))
     wanted.append(("no face detected: whole image taken", np.flatnonzero(~found)))
-    return [(f"{title} ({len(rows)})", _take(table, rows)) for title, rows in wanted if len(rows)]
+    wanted = [(title, rows) for title, rows in wanted if len(rows)]
+    count = _COLUMNS * max(1, _LINES // max(1, len(wanted)))
+    return [(f"{title} ({len(rows)})", _take(table, rows, count)) for title, rows in wanted]
 
 
-def _take(table: pa.Table, rows: np.ndarray) -> list[dict]:
-    spread = (np.arange(_EXAMPLES) + 0.5) * len(rows) / _EXAMPLES
+def _take(table: pa.Table, rows: np.ndarray, count: int) -> list[dict]:
+    spread = (np.arange(count) + 0.5) * len(rows) / count
     return table.take(sorted(set(rows[spread.astype(int)].tolist()))).to_pylist()
 
 
@@ -75,27 +78,36 @@ def _originals(dataset: Dataset, chosen: set[str]) -> dict[str, np.ndarray]:
 
 
 def _sheet(sections, originals: dict[str, np.ndarray], name: str) -> Image.Image:
+    lines = list(_lines(sections))
+    heights = [_TILE + 2 * _BAND + (_BAND + 4 if heading else 0) for heading, _ in lines]
     example = 3 * _TILE + 2 * _GAP
-    width = 2 * _MARGIN + _EXAMPLES * example + (_EXAMPLES - 1) * _MARGIN
-    section_height = 2 * _BAND + _TILE + _MARGIN
-    height = 2 * _MARGIN + 2 * _BAND + max(1, len(sections)) * section_height
-    sheet = Image.new("RGB", (width, height), _PAPER)
+    width = 2 * _MARGIN + _COLUMNS * example + (_COLUMNS - 1) * _MARGIN
+    top = _MARGIN + 2 * _BAND + 8
+    sheet = Image.new("RGB", (width, top + max(sum(heights), _TILE) + _MARGIN), _PAPER)
     pen = ImageDraw.Draw(sheet)
     title, text = ImageFont.load_default(18), ImageFont.load_default(12)
     pen.text((_MARGIN, _MARGIN), name, _INK, title)
     caption = "each: the picture with its 51 points | the drawing | the pixels"
     pen.text((_MARGIN, _MARGIN + 24), caption, _FAINT, text)
-    if not sections:
-        pen.text((_MARGIN, _MARGIN + 2 * _BAND + 10), "No rows.", _INK, title)
-    for index, (heading, rows) in enumerate(sections):
-        top = _MARGIN + 2 * _BAND + 8 + index * section_height
+    if not lines:
+        pen.text((_MARGIN, top + _BAND), "No rows.", _INK, title)
+    for (heading, rows), height in zip(lines, heights, strict=True):
         pen.text((_MARGIN, top), heading, _INK, title)
+        bottom = top + height - 2 * _BAND
         for column, row in enumerate(rows):
             left = _MARGIN + column * (example + _MARGIN)
             for place, tile in enumerate(_tiles(row, originals.get(row["source"]))):
-                sheet.paste(tile, (left + place * (_TILE + _GAP), top + _BAND + 4))
-            pen.text((left, top + _BAND + 4 + _TILE + 2), _caption(row), _FAINT, text)
+                sheet.paste(tile, (left + place * (_TILE + _GAP), bottom - _TILE))
+            pen.text((left, bottom + 2), _caption(row), _FAINT, text)
+        top += height
     return sheet
+
+
+def _lines(sections):
+    """Yield (heading, rows) for each line of the sheet; only a section's first has a heading."""
+    for heading, rows in sections:
+        for start in range(0, len(rows), _COLUMNS):
+            yield heading if start == 0 else "", rows[start : start + _COLUMNS]
 
 
 def _caption(row: dict) -> str:

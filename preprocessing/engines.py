@@ -124,23 +124,31 @@ def _run_ray(tasks, recipe: Recipe):
     except ImportError as error:
         raise ShardError("--engine ray needs Ray: pip install ray.") from error
     root = str(Path(__file__).resolve().parent.parent)
+    python_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     if not ray.is_initialized():
         ray.init(
             log_to_driver=False,
             include_dashboard=False,
-            runtime_env={"env_vars": {"PYTHONPATH": root}},
+            runtime_env={"env_vars": {"PYTHONPATH": python_path}},
         )
     complete = ray.remote(max_retries=3)(shards.complete_shard)
     shared, running = ray.put(recipe), []
     window = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-    for receipt, task in tasks:
-        if receipt:
-            yield receipt, True
-            continue
-        running.append(complete.remote(*task, shared))
-        if len(running) >= window:
+    try:
+        for receipt, task in tasks:
+            if receipt:
+                yield receipt, True
+                continue
+            running.append(complete.remote(*task, shared))
+            if len(running) >= window:
+                ready, running = ray.wait(running)
+                yield ray.get(ready[0]), False
+        while running:
             ready, running = ray.wait(running)
             yield ray.get(ready[0]), False
-    while running:
-        ready, running = ray.wait(running)
-        yield ray.get(ready[0]), False
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ShardError(
+            f"Ray gave a shard up ({reason}); finished shards are kept, "
+            "run the same command again to go on."
+        ) from error

@@ -50,7 +50,8 @@ def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(tmp_path):
     recipe = shards.Recipe(Pipeline(detector="none", passes=1), labels.label_set(6), cropped=True)
     table, _ = shards.process_shard(list(dataset.samples()), recipe)
     contact_sheet.write(tmp_path / "sheet.png", table, dataset, recipe.labels)
-    sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB")).astype(int)
+    with Image.open(tmp_path / "sheet.png") as picture:
+        sheet = np.asarray(picture.convert("RGB")).astype(int)
     colourful = (sheet.max(axis=2) - sheet.min(axis=2)) > 60
     assert colourful.sum() > 51  # the points on the picture
     assert (sheet == 0).all(axis=2).sum() > 10_000  # the drawing's black ground
@@ -59,4 +60,5 @@ def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(tmp_path):
 def test_a_set_without_rows_has_a_sheet_that_says_so(tmp_path):
     (tmp_path / "a.jpg").write_text("no picture")
     contact_sheet.write(tmp_path / "sheet.png", table_of([]), open_dataset(tmp_path), NAMES)
-    assert Image.open(tmp_path / "sheet.png").size[0] > 100
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size[0] > 100

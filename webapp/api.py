@@ -191,10 +191,13 @@ async def _only_file(request: Request, body: bytes) -> bytes:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
         raise BadRequest(400, f"The form cannot be read ({error}).") from error
-    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-    if len(files) != 1:
-        raise BadRequest(400, f"The form holds {len(files)} files; expected exactly one.")
-    return await files[0].read()
+    try:
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if len(files) != 1:
+            raise BadRequest(400, f"The form holds {len(files)} files; expected exactly one.")
+        return await files[0].read()
+    finally:
+        await form.close()
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

@@ -14,7 +14,7 @@ from webapp.stopwatch import Stopwatch
 _PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
 _DETECT_EVERY = 12  # frames; between them the last points say where to look
 _RETRY_AFTER = 3  # frames between detections that a lost face asks for
-_MIN_QUALITY = 0.5  # of points, below which the face may be lost
+_MIN_QUALITY = 0.9  # of points; a face in view has 0.95 and more, a bare wall 0.88
 _MAX_SHIFT = 0.35  # of a face's side in one frame; points that jump further are not trusted
 _MAX_GROWTH = 1.4
 _SAME_FACE = 0.7  # of a face's side: a detected box nearer than this is the face followed
@@ -40,6 +40,11 @@ class Track:
     misses: int = 0
     smooth_points: PointSmoother = field(default_factory=PointSmoother)
     _probabilities: dict[str, ProbabilitySmoother] = field(default_factory=dict)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the detector missed it twice, or once where its points do not hold either."""
+        return self.misses > _MISSES_ALLOWED or (self.misses > 0 and self.quality < _MIN_QUALITY)
 
     def smooth_probabilities(
         self, model: str, probabilities: np.ndarray, seconds: float
@@ -116,7 +121,7 @@ class Tracker:
         with watch("landmarks"):
             for track in self.tracks:
                 self._place(gray, track, matches.get(track.number))
-            self.tracks = [track for track in self.tracks if track.misses <= _MISSES_ALLOWED]
+            self.tracks = [track for track in self.tracks if not track.is_lost]
             self._welcome(gray, [box for box in boxes if box not in matches.values()])
 
     def _place(self, gray: np.ndarray, track: Track, box: Box | None) -> None:
@@ -156,7 +161,7 @@ def is_reliable(before: np.ndarray, after: np.ndarray, quality: float) -> bool:
     old, new = frame_of_points(before), frame_of_points(after)
     shift = np.hypot(new.x - old.x, new.y - old.y) / old.side
     growth = max(new.side / old.side, old.side / new.side)
-    return quality >= _MIN_QUALITY and shift <= _MAX_SHIFT and growth <= _MAX_GROWTH
+    return bool(quality >= _MIN_QUALITY and shift <= _MAX_SHIFT and growth <= _MAX_GROWTH)
 
 
 def box_of_points(points: np.ndarray, quality: float) -> Box:

@@ -1,0 +1,123 @@
+"""The README's table of released models, generated: accuracy, intervals, size and time."""
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+
+from model import artifact, sources
+from model.evaluate import evaluate
+from model.recognizer import Recognizer
+from model.scoring import probabilities_of, wanted_labels
+from model.sources import Arrays
+
+_START, _END = "<!-- results:start -->", "<!-- results:end -->"
+_ORDER = ("landmark", "pixel", "fused", "landmark_cnn")
+_RUNS = 200
+
+
+def measure(prepared: str | Path, split: str = "PublicTest") -> list[dict]:
+    """Score every released artifact on a prepared FER2013 with FER+ votes, and time it.
+
+    Returns:
+        a dict an artifact: name, fer2013 and ferplus (as `evaluate.evaluate`), parameters,
+        onnx_mb, milliseconds (one face, one thread, median of 200 runs).
+    """
+    arrays, _ = sources.load_arrays(prepared)
+    rows = sources.select(arrays, arrays["split"] == split)
+    names = sorted(artifact.released(), key=_place)
+    return [_measure(Recognizer.load(name), rows) for name in names]
+
+
+def _place(name: str) -> tuple:
+    base = name.removesuffix("-ferplus")
+    return (base not in _ORDER, _ORDER.index(base) if base in _ORDER else 0, name)
+
+
+def _measure(recognizer: Recognizer, rows: Arrays) -> dict:
+    figures = {}
+    for labels_of in ("fer2013", "ferplus"):
+        chosen = wanted_labels(rows, recognizer.labels, labels_of)
+        found = probabilities_of(recognizer, chosen)
+        figures[labels_of] = evaluate(chosen["label"], found, recognizer.labels)
+    loaded = artifact.load(recognizer.name)
+    return {
+        "name": recognizer.name,
+        **figures,
+        "parameters": loaded.metrics["parameters"],
+        "onnx_mb": loaded.onnx_path.stat().st_size / 1e6,
+        "milliseconds": one_face_milliseconds(recognizer, rows),
+    }
+
+
+def one_face_milliseconds(recognizer: Recognizer, rows: Arrays) -> float:
+    """Return the median time of one face through the network, mirrored too where it does that."""
+    batch = {name: rows[name][:1] for name in ("image", "points", "pixels")}
+    seconds = []
+    for _ in range(_RUNS):
+        started = time.perf_counter()
+        recognizer.probabilities(batch)
+        seconds.append(time.perf_counter() - started)
+    return 1000 * float(np.median(seconds))
+
+
+def markdown(measured: list[dict], split: str = "PublicTest") -> str:
+    """Return the table as Markdown."""
+    counts = {key: measured[0][key]["n"] for key in ("fer2013", "ferplus")}
+    lines = [
+        f"{split}, 6 classes, every image counted: accuracy in % with its 95 % interval "
+        f"({counts['fer2013']} images with FER2013's labels, {counts['ferplus']} with a FER+ "
+        "majority). Epoch, temperature and threshold were chosen on this split.",
+        "",
+        "| model | FER2013 labels | FER+ majority | macro-F1 | calibration error "
+        "| 80 % most certain | parameters | ONNX file | one face, one thread |",
+        "|" + " --- |" * 9,
+    ]
+    lines += [_row(one) for one in measured]
+    labels = list(measured[0]["fer2013"]["per_class"])
+    lines += [
+        "",
+        "Recall by class, in % (FER2013's labels):",
+        "",
+        "| model | " + " | ".join(labels) + " |",
+        "|" + " --- |" * (len(labels) + 1),
+    ]
+    for one in measured:
+        recalls = [f"{100 * row['recall']:.0f}" for row in one["fer2013"]["per_class"].values()]
+        lines.append(f"| `{one['name']}` | " + " | ".join(recalls) + " |")
+    return "\n".join(lines)
+
+
+def _row(one: dict) -> str:
+    fer = one["fer2013"]
+    cells = [
+        f"`{one['name']}`",
+        _with_interval(fer),
+        _with_interval(one["ferplus"]),
+        f"{fer['macro_f1']:.3f}",
+        f"{100 * fer['ece']:.1f} %",
+        f"{100 * fer['accuracy_certain_80']:.1f}",
+        f"{one['parameters'] / 1e6:.2f} M",
+        f"{one['onnx_mb']:.1f} MB",
+        f"{one['milliseconds']:.1f} ms",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _with_interval(figures: dict) -> str:
+    low, high = (100 * bound for bound in figures["accuracy_interval"])
+    return f"{100 * figures['accuracy']:.1f} ({low:.1f} to {high:.1f})"
+
+
+def write_into(path: Path, text: str) -> None:
+    """Replace what stands between the markers of a Markdown file.
+
+    Raises:
+        ValueError: it has no markers.
+    """
+    page = path.read_text()
+    if _START not in page or _END not in page:
+        raise ValueError(f"{path} has no {_START} and {_END}; add both where the table belongs.")
+    between = f"{_START}\n{text}\n{_END}"
+    path.write_text(re.sub(f"{_START}.*{_END}", lambda _: between, page, flags=re.DOTALL))

@@ -1,0 +1,54 @@
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from model import embedded, sources
+from preprocessing.pipeline import Pipeline
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return embedded.load()
+
+
+def test_the_set_is_fer2013_without_disgust_and_private_test(rows):
+    splits, counts = np.unique(rows["split"], return_counts=True)
+    assert dict(zip(splits.tolist(), counts.tolist(), strict=True)) == {
+        "PublicTest": 3533,
+        "Training": 28273,
+    }
+    assert set(rows["label"]) == {"angry", "fear", "happy", "neutral", "sad", "surprise"}
+    assert rows["votes"].shape == (31806, 10) and rows["votes"].sum(axis=1).max() == 10
+
+
+def test_training_leaves_evaluation_pictures_out(rows):
+    assert len(sources.training_rows(rows)["label"]) == 27944
+    assert len(sources.validation_rows(rows)["label"]) == 3533
+
+
+def test_it_holds_no_picture():
+    names = pq.read_schema(embedded.PATH).names
+    assert len([name for name in names if name.startswith("p") and name[1:].isdigit()]) == 102
+    assert not {"pixels", "image"} & set(names)
+    assert embedded.PATH.stat().st_size < 6e6
+
+
+def test_drawings_follow_the_recipe(rows):
+    image = Pipeline().draw(rows["points"][7])
+    assert (rows["image"][7] == image).all()
+
+
+def test_saving_and_loading_keeps_a_sixteenth_of_a_pixel(rows, tmp_path):
+    few = sources.select(rows, np.arange(50))
+    few["raw_points"] = few["raw_points"] + np.float32(0.01)
+    few["source"] = np.array([f"fer2013.csv:{row}" for row in few["source"]])
+    embedded.save(few, tmp_path / "few.parquet")
+    again = embedded.load(tmp_path / "few.parquet")
+    np.testing.assert_allclose(again["raw_points"], few["raw_points"], atol=1 / 32)
+    for name in ("label", "split", "votes", "excluded", "found"):
+        assert (again[name] == few[name]).all()
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none.parquet"):
+        embedded.load(tmp_path / "none.parquet")

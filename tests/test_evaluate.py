@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from sklearn import metrics as sklearn_metrics
+
+from model import evaluate
+from preprocessing.labels import LABEL_SETS
+
+LABELS = LABEL_SETS[6]
+
+
+def one_hot(names, sure=1.0):
+    index = [LABELS.index(name) for name in names]
+    rest = (1 - sure) / (len(LABELS) - 1)
+    return np.where(np.eye(len(LABELS))[index] == 1, sure, rest).astype(np.float32)
+
+
+@pytest.fixture
+def noisy():
+    rng = np.random.default_rng(0)
+    truth = rng.choice(LABELS, 600)
+    logits = rng.normal(0, 1, (600, 6)) + 1.5 * one_hot(truth)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return truth, probabilities
+
+
+def test_nothing_to_evaluate_is_an_error():
+    with pytest.raises(ValueError, match="nothing to evaluate"):
+        evaluate.evaluate(np.array([]), np.zeros((0, 6)), LABELS)
+
+
+def test_an_unknown_label_is_an_error():
+    with pytest.raises(ValueError, match="disgust"):
+        evaluate.evaluate(np.array(["disgust"]), one_hot(["sad"]), LABELS)
+
+
+def test_perfect_predictions_score_one():
+    truth = np.array(LABELS * 5)
+    found = evaluate.evaluate(truth, one_hot(truth), LABELS)
+    assert found["accuracy"] == found["macro_f1"] == found["balanced_accuracy"] == 1
+    assert found["ece"] == pytest.approx(0) and found["log_loss"] == pytest.approx(0, abs=1e-6)
+    assert np.array(found["confusion"]).diagonal().tolist() == [5] * 6
+
+
+def test_figures_are_scikit_learns(noisy):
+    truth, probabilities = noisy
+    found = evaluate.evaluate(truth, probabilities, LABELS)
+    predicted = np.array(LABELS)[probabilities.argmax(axis=1)]
+    assert found["accuracy"] == sklearn_metrics.accuracy_score(truth, predicted)
+    assert found["balanced_accuracy"] == pytest.approx(
+        sklearn_metrics.balanced_accuracy_score(truth, predicted)
+    )
+    assert found["log_loss"] == pytest.approx(
+        sklearn_metrics.log_loss(truth, probabilities, labels=LABELS), abs=1e-5
+    )
+    assert np.sum(found["confusion"]) == found["n"] == 600
+    low, high = found["accuracy_interval"]
+    assert low < found["accuracy"] < high and high - low < 0.09
+
+
+def test_a_class_without_images_does_not_lower_macro_f1():
+    truth = np.array(["happy", "sad"])
+    found = evaluate.evaluate(truth, one_hot(truth), LABELS)
+    assert found["macro_f1"] == 1
+    assert found["per_class"]["fear"]["support"] == 0
+
+
+def test_calibration_error_is_the_gap_of_confidence_and_accuracy():
+    right = np.array([True] * 6 + [False] * 4)
+    assert evaluate.expected_calibration_error(right, np.full(10, 0.9)) == pytest.approx(0.3)
+    assert evaluate.expected_calibration_error(right, np.full(10, 0.6)) == pytest.approx(0)
+    assert evaluate.expected_calibration_error(right, np.ones(10)) == pytest.approx(0.4)
+
+
+def test_temperature_brings_overconfident_probabilities_back(noisy):
+    truth, probabilities = noisy
+    true = np.array([LABELS.index(name) for name in truth])
+    sharpened = probabilities**3 / (probabilities**3).sum(axis=1, keepdims=True)
+    ratio = evaluate.fit_temperature(true, sharpened) / evaluate.fit_temperature(
+        true, probabilities
+    )
+    assert ratio == pytest.approx(3, rel=0.02)
+
+
+def test_the_most_certain_are_scored_alone():
+    right = np.array([True, True, False, False])
+    confidence = np.array([0.9, 0.8, 0.3, 0.2])
+    assert evaluate.accuracy_of_most_certain(right, confidence, 0.5) == 1
+    assert evaluate.uncertainty_threshold(confidence, 0.5) == pytest.approx(0.55)
+    rows = evaluate.coverage_accuracy(right, confidence)
+    assert rows[0] == {"threshold": 0.2, "coverage": 1.0, "accuracy": 0.5}
+    assert rows[-1]["accuracy"] == 1

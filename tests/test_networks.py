@@ -1,0 +1,53 @@
+import keras
+import numpy as np
+import pytest
+
+from model.networks import NETWORKS, PairDistances
+
+LIMIT = 2_000_000
+
+
+def test_the_published_network_has_its_published_size():
+    assert NETWORKS["landmark_cnn"](6).count_params() == 1_913_926
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("classes", [3, 7])
+def test_every_network_gives_probabilities(name, classes):
+    model = NETWORKS[name](classes)
+    rng = np.random.default_rng(0)
+    features = {
+        tensor.name: rng.random((2, *tensor.shape[1:]), dtype=np.float32) for tensor in model.inputs
+    }
+    found = np.asarray(model(features, training=False))
+    assert found.shape == (2, classes) and found.dtype == np.float32
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["landmark", "pixel", "fused"])
+def test_released_networks_are_small(name):
+    assert NETWORKS[name](6).count_params() <= LIMIT
+
+
+def test_the_decisive_pair_differs_in_its_input_only():
+    drawing, pixels = NETWORKS["landmark_cnn"](6), NETWORKS["pixel_cnn"](6)
+    assert [weight.shape for weight in drawing.weights] == [w.shape for w in pixels.weights]
+    assert [t.name for t in drawing.inputs] == ["image"]
+    assert [t.name for t in pixels.inputs] == ["pixels"]
+
+
+def test_pair_distances_are_distances():
+    points = np.random.default_rng(0).random((3, 51, 2), dtype=np.float32)
+    found = np.asarray(PairDistances()(points))
+    assert found.shape == (3, 102 + 1275)
+    np.testing.assert_allclose(found[:, :102], points.reshape(3, 102))
+    expected = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
+    np.testing.assert_allclose(found[:, 102], expected, atol=1e-2)
+
+
+def test_networks_survive_saving(tmp_path):
+    model = NETWORKS["points_mlp"](6)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    points = np.random.default_rng(0).random((2, 51, 2), dtype=np.float32)
+    np.testing.assert_allclose(model({"points": points}), again({"points": points}), atol=1e-6)

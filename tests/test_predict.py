@@ -1,0 +1,73 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+import run
+from model.annotate import annotate
+from model.recognizer import Recognizer
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "astronaut.png"
+    cv2.imwrite(str(path), data.astronaut()[..., ::-1])
+    return path
+
+
+def predict(capsys, *arguments):
+    status = run.main(["predict", *map(str, arguments), "--json"])
+    return status, json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_a_photo_is_a_row_a_face(photo, capsys):
+    status, (row,) = predict(capsys, photo)
+    assert status == 0 and row["emotion"] == "happy" and row["found"] == "detected"
+    assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_bad_file_does_not_stop_the_others(photo, tmp_path, capsys):
+    (tmp_path / "b.jpg").write_text("not a picture")
+    (tmp_path / "c.png").write_bytes(photo.read_bytes()[:5000])
+    cv2.imwrite(str(tmp_path / "d.png"), np.zeros((300, 300), np.uint8))
+    status, rows = predict(capsys, tmp_path)
+    assert status == 0 and len(rows) == 4
+    assert [bool(row["error"]) for row in rows] == [False, True, True, True]
+    assert "not a picture" in rows[1]["error"] and "truncated" in rows[2]["error"]
+    assert rows[3]["error"] == "no face found"
+
+
+def test_annotated_copies_are_written_beside_the_original(photo, tmp_path, capsys):
+    before = photo.read_bytes()
+    predict(capsys, photo, "--annotate", tmp_path / "drawn")
+    drawn = cv2.imread(str(tmp_path / "drawn" / "astronaut.png"))
+    original = cv2.imread(str(photo))
+    assert drawn.shape == original.shape and (drawn != original).any()
+    assert photo.read_bytes() == before
+
+
+def test_a_video_is_read_frame_by_frame(tmp_path, capsys):
+    path = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (512, 512))
+    for shift in range(4):
+        writer.write(np.roll(data.astronaut()[..., ::-1], 4 * shift, axis=1))
+    writer.release()
+    _, rows = predict(capsys, path, "--annotate", tmp_path / "drawn")
+    assert [row["time"] for row in rows] == [0.0, 0.1, 0.2, 0.3]
+    assert all(row["emotion"] == "happy" for row in rows)
+    capture = cv2.VideoCapture(str(tmp_path / "drawn" / "clip.mp4"))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 4
+
+
+def test_annotation_leaves_its_input_alone(astronaut):
+    picture = cv2.cvtColor(astronaut, cv2.COLOR_GRAY2BGR)
+    before = picture.copy()
+    drawn = annotate(picture, Recognizer.load("landmark")(astronaut))
+    assert (picture == before).all() and (drawn != before).any()
+
+
+def test_nothing_to_annotate_changes_nothing(astronaut):
+    picture = cv2.cvtColor(astronaut, cv2.COLOR_GRAY2BGR)
+    assert (annotate(picture, []) == picture).all()

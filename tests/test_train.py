@@ -1,0 +1,189 @@
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from model import sources, train
+from model.train import Config
+from preprocessing.labels import LABEL_SETS
+from preprocessing.pipeline import Pipeline
+
+LABELS = LABEL_SETS[6]
+CONFIG = Config("points_mlp", epochs=3, batch_size=64, ema=0.9, ferplus=0.3, label_smoothing=0.1)
+
+
+@pytest.fixture(scope="module")
+def splits(embedded_rows):
+    return sources.training_rows(embedded_rows), sources.validation_rows(embedded_rows)
+
+
+def fit(splits, folder, config=CONFIG, **options):
+    return train.fit(*splits, LABELS, config, Pipeline(), folder, **options)
+
+
+def test_an_interrupted_training_ends_with_the_same_weights(splits, tmp_path, monkeypatch):
+    whole, history = fit(splits, tmp_path / "whole")
+
+    class Killed(Exception):
+        pass
+
+    save = train.Checkpoint._save
+
+    def save_and_die(self):
+        save(self)
+        if self.epoch == 2:
+            raise Killed
+
+    monkeypatch.setattr(train.Checkpoint, "_save", save_and_die)
+    with pytest.raises(Killed):
+        fit(splits, tmp_path / "parts")
+    monkeypatch.setattr(train.Checkpoint, "_save", save)
+    resumed, resumed_history = fit(splits, tmp_path / "parts", resume=True)
+    assert [row["epoch"] for row in resumed_history] == [1, 2, 3]
+    assert resumed_history == history
+    for first, second in zip(whole.weights, resumed.weights, strict=True):
+        np.testing.assert_array_equal(first.numpy(), second.numpy())
+
+
+def test_the_best_validated_epoch_is_kept(splits, tmp_path):
+    model, history = fit(splits, tmp_path)
+    best = max(row["accuracy"] for row in history)
+    features = {"points": splits[1]["points"]}
+    found = np.array(LABELS)[train.predict(model, features).argmax(axis=1)]
+    assert np.mean(found == splits[1]["label"]) == pytest.approx(best)
+    written = (tmp_path / "history.csv").read_text().splitlines()
+    assert written[0] == "epoch,loss,accuracy,log_loss" and len(written) == 4
+
+
+def test_training_lowers_the_loss(splits, tmp_path):
+    _, history = fit(splits, tmp_path, replace(CONFIG, epochs=8))
+    assert history[-1]["loss"] < history[0]["loss"] - 0.1
+
+
+def test_a_finished_training_is_not_trained_again(splits, tmp_path):
+    first, _ = fit(splits, tmp_path)
+    again, history = fit(splits, tmp_path, resume=True)
+    assert len(history) == CONFIG.epochs
+    np.testing.assert_array_equal(first.weights[0].numpy(), again.weights[0].numpy())
+
+
+def test_an_unfinished_training_is_not_overwritten(splits, tmp_path):
+    fit(splits, tmp_path)
+    with pytest.raises(ValueError, match="add --resume"):
+        fit(splits, tmp_path)
+    with pytest.raises(ValueError, match="another configuration"):
+        fit(splits, tmp_path, replace(CONFIG, seed=2), resume=True)
+
+
+@pytest.mark.parametrize(
+    "network, rows, message",
+    [
+        ("points_mlp", 0, "training split is empty"),
+        ("points_mlp", 10, "do not fill one batch of 64"),
+        ("transformer", 100, "Unknown network 'transformer'.*points_mlp"),
+    ],
+)
+def test_what_cannot_be_trained_is_an_error(splits, tmp_path, network, rows, message):
+    few = sources.select(splits[0], np.arange(rows))
+    with pytest.raises(ValueError, match=message):
+        fit((few, splits[1]), tmp_path, replace(CONFIG, network=network))
+
+
+def test_batches_cover_an_epoch_without_repeats_and_differ_by_epoch(splits):
+    batches = train.Batches(
+        {**splits[0], "points": splits[0]["points"]},
+        np.eye(len(splits[0]["label"]), dtype=np.float32),
+        ("points",),
+        CONFIG,
+        Pipeline(),
+    )
+
+    def seen():
+        return np.concatenate([batches[i][1].argmax(axis=1) for i in range(len(batches))])
+
+    first = seen()
+    assert len(set(first)) == len(first) == len(batches) * CONFIG.batch_size
+    assert (seen() == first).all()
+    batches.on_epoch_end()
+    assert (seen() != first).any()
+
+
+def test_targets_mix_labels_votes_teacher_and_smoothing():
+    votes = np.zeros((2, 10), np.uint8)
+    votes[0, [1, 2]] = 5  # half happy, half surprise; the second image has no vote
+    rows = {
+        "label": np.array(["happy", "sad"]),
+        "votes": votes,
+        "teacher": np.full((2, 6), 1 / 6, np.float32),
+    }
+    config = Config("pixel", ferplus=0.5, teacher=0.2, label_smoothing=0.06)
+    targets = train.targets_of(rows, LABELS, config)
+    np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+    spread = 0.94 * 0.2 / 6 + 0.01
+    assert targets[0, LABELS.index("happy")] == pytest.approx(0.94 * 0.8 * 0.75 + spread)
+    assert targets[0, LABELS.index("surprise")] == pytest.approx(0.94 * 0.8 * 0.25 + spread)
+    assert targets[1, LABELS.index("sad")] == pytest.approx(0.94 * 0.8 + spread)
+
+
+def test_class_weights_favour_rare_classes_and_keep_the_mean():
+    targets = np.repeat(np.eye(2, dtype=np.float32), [90, 10], axis=0)
+    weighted = train.weighted(targets, 1.0)
+    assert weighted[-1, 1] / weighted[0, 0] == pytest.approx(9)
+    assert weighted.sum(axis=1).mean() == pytest.approx(1)
+    assert (train.weighted(targets, 0.0) == targets).all()
+
+
+def test_cross_entropy_is_that_of_keras():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(6), 5).astype(np.float32)
+    targets = rng.dirichlet(np.ones(6), 5).astype(np.float32)
+    np.testing.assert_allclose(
+        train.soft_cross_entropy(targets, probabilities),
+        keras.losses.categorical_crossentropy(targets, probabilities),
+        rtol=1e-4,
+    )
+
+
+def test_weights_are_taken_by_name_and_shape(tmp_path):
+    from model.networks import NETWORKS
+
+    NETWORKS["points_mlp"](6).save(tmp_path / "model.keras")
+    seven = NETWORKS["points_mlp"](7)
+    taken = train.take_weights(seven, str(tmp_path / "model.keras"))
+    assert taken == len([layer for layer in seven.layers if layer.weights]) - 1
+    with pytest.raises(ValueError, match="shares no layer"):
+        train.take_weights(NETWORKS["pixel_cnn"](6), str(tmp_path / "model.keras"))
+
+
+@pytest.mark.parametrize("backend", ["tensorflow"])
+def test_training_names_no_backend(backend):
+    """networks.py and train.py stay on keras.ops, so other backends can train too."""
+    for name in ("networks", "train", "augment"):
+        source = (Path(train.__file__).parent / f"{name}.py").read_text()
+        assert f"import {backend}" not in source and "tf." not in source
+
+
+def test_the_command_trains_and_the_artifact_predicts(tmp_path):
+    out = tmp_path / "tiny"
+    finished = subprocess.run(
+        [sys.executable, "run.py", "train", "points_mlp", "--data", "embedded", "--epochs", "1",
+         "--batch-size", "512", "--out", str(out)],
+        cwd=Path(__file__).parent.parent, capture_output=True, text=True,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["n"] == 3533 and metrics["accuracy"] > 0.3
+    for name in ("model.keras", "model.onnx", "pipeline.json", "README.md", "learning_curve.png"):
+        assert (out / name).stat().st_size > 0
+    scored = subprocess.run(
+        [sys.executable, "run.py", "evaluate", str(out), "embedded", "--split", "PublicTest",
+         "--json"],
+        cwd=Path(__file__).parent.parent, capture_output=True, text=True,
+    )  # fmt: skip
+    figures = json.loads(scored.stdout.splitlines()[-1])
+    assert figures["accuracy"] == metrics["accuracy"]
