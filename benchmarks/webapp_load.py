@@ -146,6 +146,7 @@ def run(arguments: argparse.Namespace, base: str, process_id: int) -> None:
         return asyncio.run(load(address, clients, arguments.rate, arguments.seconds))
 
     if arguments.overload:
+        asyncio.run(load(address, capacity(base), arguments.rate, 5.0))  # measures real frames
         admitted = capacity(base)
         normal = report(f"{admitted} clients", measure(admitted), arguments.seconds)
         offered = admitted * arguments.overload

@@ -48,6 +48,13 @@ def load_arrays(source: str | Path) -> tuple[Arrays, Pipeline]:
     return load_prepared(source), Pipeline(**manifest["plan"]["pipeline"])
 
 
+def name_of(source: str | Path) -> str:
+    """Return the name of the data set that a prepared folder was made from."""
+    if str(source) == embedded.NAME:
+        return "FER2013 (embedded landmarks)"
+    return read_json(Path(source) / "manifest.json")["plan"]["source"]
+
+
 def select(arrays: Arrays, chosen: np.ndarray) -> Arrays:
     """Return the rows of a boolean mask or an index array."""
     return {name: values[chosen] for name, values in arrays.items()}

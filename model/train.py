@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Batches(keras.utils.PyDataset):
         size = self._config.batch_size
         chosen = np.sort(self._shuffled[index * size : (index + 1) * size])
         rng = np.random.default_rng((self._config.seed, self.epoch, index))
-        batch = {name: self._arrays[name][chosen] for name in inputs.NAMES}
+        batch = {name: self._arrays[name][chosen] for name in inputs.NAMES if name in self._arrays}
         changed = augment(batch, self._config.augmentation, self._pipeline, rng, self._names)
         features = {name: inputs.as_float(values) for name, values in changed.items()}
         targets = self._targets[chosen]
@@ -192,6 +193,11 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
     if config.start:
         take_weights(model, config.start)
     names = input_names(model)
+    if missing := [name for name in names if name not in train]:
+        raise ValueError(
+            f"{config.network} needs {', '.join(missing)}, which this data does not hold; "
+            "prepare the data set itself (the embedded set is geometry only)."
+        )
     targets = weighted(targets_of(train, labels, config), config.class_weights)
     batches = Batches(train, targets, names, config, pipeline)
     if not len(batches):
@@ -259,9 +265,13 @@ class Checkpoint(keras.callbacks.Callback):
             custom_objects={"soft_cross_entropy": soft_cross_entropy},
         )
 
+    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+        self._started = time.perf_counter()
+
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         self.epoch = epoch + 1
-        row = {"epoch": self.epoch, "loss": float(logs["loss"])}
+        seconds = round(time.perf_counter() - self._started, 1)
+        row = {"epoch": self.epoch, "loss": float(logs["loss"]), "seconds": seconds}
         if self.epoch % self._config.validation_every == 0 or self.epoch == self._config.epochs:
             with averaged_weights(self.model):
                 row |= self._validate()

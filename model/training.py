@@ -4,7 +4,6 @@ import os
 import platform
 import runpy
 import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +55,6 @@ def train(
     Returns:
         the artifact's metrics.
     """
-    started = time.perf_counter()
     labels = label_set(config.classes)
     arrays, pipeline = sources.load_arrays(data)
     training = _rows(sources.training_rows(arrays), labels, labels_of)
@@ -70,11 +68,11 @@ def train(
     facts = {
         "command": command,
         "commit": commit(),
-        "data": f"{Path(data).name}: {len(training['label'])} training faces",
-        "validation_data": f"{validation['split'][0]} of {Path(data).name}",
+        "data": f"{sources.name_of(data)}: {len(training['label'])} training faces",
+        "validation_data": f"{validation['split'][0]} of {sources.name_of(data)}",
         "left_out": f"{excluded} training faces whose picture also stands in an evaluation split",
         "labels_of": labels_of,
-        "seconds": round(time.perf_counter() - started),
+        "seconds": round(sum(row["seconds"] for row in history)),
         "machine": machine(),
     }
     artifact = release(

@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +19,10 @@ from preprocessing.pipeline import Pipeline
 from webapp import video
 from webapp.admission import Admission
 from webapp.app import create_app
+from webapp.server import address
 from webapp.settings import Settings
 
+ROOT = Path(__file__).parents[1]
 BASE = "http://127.0.0.1"
 LIVE = "ws://127.0.0.1/live"
 SETTINGS = Settings(max_picture_bytes=1 << 20, max_frame_bytes=200_000, max_clients=2)
@@ -349,10 +353,10 @@ def test_one_client_too_many_is_told_that_the_server_is_busy_and_later_let_in(cl
 
 
 @pytest.mark.parametrize(
-    "frame_seconds, capacity", [(None, 32), (0.001, 32), (0.01, 25), (0.1, 2), (1.0, 1)]
+    "frame_seconds, capacity", [(None, 32), (0.001, 32), (0.011, 10), (0.05, 2), (1.0, 1)]
 )
 def test_capacity_follows_the_measured_time_of_a_frame(frame_seconds, capacity):
-    admission = Admission(Settings(workers=2, turn_seconds=0.125, max_clients=32))
+    admission = Admission(Settings(workers=2, client_rate=10, load_share=0.6, max_clients=32))
     if frame_seconds:
         admission.measured(frame_seconds)
     assert admission.capacity == capacity
@@ -370,6 +374,25 @@ def test_capacity_follows_the_measured_time_of_a_frame(frame_seconds, capacity):
 def test_settings_that_cannot_work_are_refused(values, message):
     with pytest.raises(ValueError, match=message):
         Settings(**values)
+
+
+def test_serving_never_imports_tensorflow():
+    code = "import sys, webapp.server; print({'tensorflow', 'keras'} & set(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert (ran.stdout, ran.stderr) == ("set()\n", "")
+
+
+@pytest.mark.parametrize(
+    "settings, port, shown",
+    [
+        (Settings(), 8000, "http://127.0.0.1:8000"),
+        (Settings(host="0.0.0.0"), 80, "http://localhost:80"),
+        (Settings(host="::1"), 81, "http://[::1]:81"),
+        (Settings(ssl_certfile="a.pem", ssl_keyfile="b.pem"), 443, "https://127.0.0.1:443"),
+    ],
+)
+def test_the_address_printed_is_one_to_open(settings, port, shown):
+    assert address(settings, port) == shown
 
 
 def test_an_app_needs_a_recognizer():

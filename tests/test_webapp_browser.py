@@ -349,6 +349,33 @@ def test_photos_are_read_annotated_and_saved(open_page):
     assert 1000 < changed.sum() < 60_000
 
 
+def test_a_video_file_plays_on_the_stage_and_is_read(open_page, tmp_path):
+    path = tmp_path / "film.webm"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"VP80"), 10, (640, 480))
+    for step in range(60):
+        writer.write(frame(1, shift=(float(step % 10), 0.0))[..., ::-1].copy())
+    writer.release()
+    page = open_page(1)
+    page.set_input_files("#files", path)
+    wait_for_status(page, "1 face in view")
+    assert white_pixels(page) > 80
+    assert page.get_attribute("#mirror", "aria-pressed") == "false"
+    wait_for_status(page, "The video has ended")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download annotated video").click()
+    assert saved.value.suggested_filename == "film-facelines.webm"
+    decoded, picture = cv2.VideoCapture(str(saved.value.path())).read()
+    assert decoded
+    assert picture.shape == (480, 640, 3)
+
+
+def test_a_file_that_no_browser_plays_is_explained(open_page):
+    page = open_page(1)
+    film = {"name": "film.mp4", "mimeType": "video/mp4", "buffer": b"no film"}
+    page.set_input_files("#files", film)
+    wait_for_status(page, "cannot play film.mp4")
+
+
 def test_a_picture_can_be_pasted(open_page):
     page = open_page(1)
     page.evaluate(

@@ -1,5 +1,6 @@
 """Following faces over time: identity, smoothing, reaction."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -199,15 +200,13 @@ def talking_points(smooth):
 
 def jitter_in_the_head(frames):
     """Return the still points' motion within a moving head, in eye distances a frame."""
-    return np.mean(
-        [motion(head_motion(old, new)(old), new) for old, new in zip(frames, frames[1:])]
-    )
+    return np.mean([motion(head_motion(old, new)(old), new) for old, new in pairwise(frames)])
 
 
 def jitter_at_rest(frames):
     """Return the still points' motion on the picture while the head rests, in eye distances."""
     resting = frames[: STILL_FRAMES + 1]
-    return np.mean([motion(old, new) for old, new in zip(resting, resting[1:])])
+    return np.mean([motion(old, new) for old, new in pairwise(resting)])
 
 
 def motion(old, new):

@@ -6,7 +6,7 @@ from collections import deque
 
 from webapp.settings import Settings
 
-_REMEMBERED = 64  # frames whose time is averaged
+_REMEMBERED = 256  # frames whose median time counts
 _BUSY_RETRY_SECONDS = 3
 
 
@@ -31,12 +31,13 @@ class Admission:
 
     @property
     def capacity(self) -> int:
-        """Clients that can each have an answer within `turn_seconds` when all keep sending."""
+        """Clients that can each have `client_rate` answers a second."""
         with self._lock:
             if not self._seconds:
                 return self._settings.max_clients
             frame_seconds = statistics.median(self._seconds)
-        possible = self._settings.workers * self._settings.turn_seconds / frame_seconds
+        seconds_to_share = self._settings.load_share * self._settings.workers
+        possible = seconds_to_share / (self._settings.client_rate * frame_seconds)
         return max(1, min(self._settings.max_clients, int(possible)))
 
     def enter(self) -> bool:

@@ -15,8 +15,10 @@ class Settings:
     max_clients: live clients admitted at most; fewer where the measured speed allows fewer.
     model: the name of the default artifact, or its folder.
     workers: threads that analyse pictures, one for each core that it may use.
-    turn_seconds: an admitted live client is owed one answer in this time even if all clients
-        send as fast as they can; it turns the measured time of a frame into a capacity.
+    client_rate: frames a second that every admitted live client is owed.
+    load_share: share of the workers' time that admitted clients may claim at that rate; the rest
+        is for photos, the sockets and the unforeseen. With the measured time of a frame these
+        two give the number of clients that the server can serve well.
     max_queued: pictures waiting for a worker before POST requests are refused.
     max_picture_bytes, max_video_bytes, max_frame_bytes: encoded sizes accepted.
     max_picture_pixels, max_frame_pixels: width x height accepted, read before decoding.
@@ -33,7 +35,8 @@ class Settings:
     max_clients: int = 32
     model: str = "landmark"
     workers: int = 2
-    turn_seconds: float = 0.125
+    client_rate: float = 10.0
+    load_share: float = 0.6
     max_queued: int = 8
     max_picture_bytes: int = 16 << 20
     max_video_bytes: int = 64 << 20

@@ -11,7 +11,7 @@ from preprocessing.pipeline import Face, Pipeline
 from webapp.smoothing import PointSmoother, ProbabilitySmoother
 from webapp.stopwatch import Stopwatch
 
-_PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
+LIVE_PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
 _DETECT_EVERY = 12  # frames; between them the last points say where to look
 _RETRY_AFTER = 3  # frames between detections that a lost face asks for
 _MIN_QUALITY = 0.9  # of points; a face in view has 0.95 and more, a bare wall 0.88
@@ -62,7 +62,7 @@ class Tracker:
 
     def __init__(self, pipeline: Pipeline, max_faces: int = 8):
         self.tracks: list[Track] = []
-        self._pipeline = replace(pipeline, passes=_PASSES)
+        self._pipeline = replace(pipeline, passes=LIVE_PASSES)
         self._max_faces = max_faces
         self._since_detection = _DETECT_EVERY
         self._next_number = 1
@@ -99,7 +99,7 @@ class Tracker:
         """Move every face from its last points; tell whether all can be trusted."""
         with watch("landmarks"):
             moved = [
-                landmarks(gray, box_of_points(track.points, track.quality), _PASSES)
+                landmarks(gray, box_of_points(track.points, track.quality), LIVE_PASSES)
                 for track in self.tracks
             ]
         trusted = all(
@@ -130,13 +130,13 @@ class Tracker:
         start = box_of_points(track.points, track.quality)
         if box is not None and _offset(track.points, box) > _DRIFT:
             start = box
-        track.points, track.quality = landmarks(gray, start, _PASSES)
+        track.points, track.quality = landmarks(gray, start, LIVE_PASSES)
 
     def _welcome(self, gray: np.ndarray, boxes: list[Box]) -> None:
         for box in sorted(boxes, key=lambda box: box.x_min):
             if box.score < self._pipeline.min_score or len(self.tracks) >= self._max_faces:
                 continue
-            points, quality = landmarks(gray, box, _PASSES)
+            points, quality = landmarks(gray, box, LIVE_PASSES)
             self.tracks.append(Track(self._next_number, points, quality))
             self._next_number += 1
 

@@ -30,12 +30,13 @@ export class Connection {
   }
 
   get isFree() {
-    return this.greeted && this.sentAt === null;
+    const isOpen = this.socket?.readyState === WebSocket.OPEN;
+    return isOpen && this.greeted && this.sentAt === null;
   }
 
   configure(settings) {
     this.settings = settings;
-    if (this.greeted) this.#sendSettings();
+    if (this.greeted && this.socket.readyState === WebSocket.OPEN) this.#sendSettings();
   }
 
   send(frame) {
@@ -91,11 +92,12 @@ export class Connection {
 
   #lost(code) {
     this.#drop();
+    if (code === IDLE) this.wanted = false; // the next picture opens it again
     if (!this.wanted) return;
     this.failures += 1;
     const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.failures - 1));
-    const least = this.busySeconds ? 1000 * this.busySeconds : code === IDLE ? 0 : backoff;
-    const wait = Math.max(least, this.busySeconds ? backoff : 0) * (0.75 + Math.random() / 2);
+    const least = Math.max(backoff, 1000 * (this.busySeconds ?? 0));
+    const wait = least * (0.75 + Math.random() / 2);
     this.handlers.onState(this.busySeconds ? "busy" : "lost", Math.ceil(wait / 1000));
     this.retry = setTimeout(() => this.#connect(), wait);
   }

@@ -6,7 +6,8 @@ import { prepareDialogs, prepareShortcuts, showAccuracy } from "./dialogs.js";
 import { download, Session } from "./history.js";
 import { Overlay } from "./overlay.js";
 import * as panels from "./panels.js";
-import { prepareUploads } from "./uploads.js";
+import { Recorder } from "./recorder.js";
+import { prepareUploads, showRecording } from "./uploads.js";
 
 const FRAME_INTERVAL = 36; // milliseconds; faster than this gains nothing that eyes can see
 const CHARTS_INTERVAL = 200;
@@ -28,6 +29,7 @@ const session = new Session();
 const readouts = new panels.Readouts();
 const source = new Source(element("video"), stop);
 const overlay = new Overlay(element("overlay"), element("video"));
+const recorder = new Recorder((canvas) => overlay.compose(canvas), showRecording);
 const connection = new Connection({ onState, onResult, onProblem: showProblem });
 
 async function start() {
@@ -40,6 +42,7 @@ async function playVideo(file) {
   stop();
   setMirror(false);
   await begin(() => source.openFile(file));
+  if (state.running) recorder.start(file.name);
 }
 
 async function begin(open) {
@@ -61,6 +64,7 @@ async function begin(open) {
 }
 
 function stop(reason = "Stopped.") {
+  recorder.stop();
   state.running = false;
   source.close();
   connection.close();
@@ -78,13 +82,15 @@ function nextFrame() {
   const video = element("video");
   if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(nextFrame);
   else requestAnimationFrame(nextFrame);
+  if (state.paused) return;
+  connection.open(); // does nothing unless the server closed it in a long pause
   sendFrame();
 }
 
 async function sendFrame() {
   const now = performance.now();
   const due = now - state.lastSentAt >= FRAME_INTERVAL;
-  if (state.paused || state.grabbing || !due || !connection.isFree) return;
+  if (state.grabbing || !due || !connection.isFree) return;
   state.grabbing = true;
   state.lastSentAt = now;
   const frame = await source.grab();
@@ -231,7 +237,9 @@ function prepareButtons() {
   onClick("mirror", () => setMirror(!overlay.mirrored));
   onClick("smoothing", toggleSmoothing);
   onClick("snapshot", () => {
-    overlay.composed().toBlob((blob) => download("facelines.png", blob, "image/png"));
+    const canvas = document.createElement("canvas");
+    overlay.compose(canvas);
+    canvas.toBlob((blob) => download("facelines.png", blob, "image/png"));
   });
   onClick("save-csv", () => download("facelines.csv", session.toCsv(), "text/csv"));
   onClick("save-json", () => download("facelines.json", session.toJson(), "application/json"));

@@ -67,17 +67,16 @@ export class Overlay {
     return null;
   }
 
-  // Picture and overlay as one canvas, for saving.
-  composed() {
-    const canvas = document.createElement("canvas");
-    canvas.width = this.video.videoWidth;
-    canvas.height = this.video.videoHeight;
+  // Draw picture and overlay onto a canvas, for saving.
+  compose(canvas) {
+    const { videoWidth, videoHeight } = this.video;
+    if (canvas.width !== videoWidth) canvas.width = videoWidth;
+    if (canvas.height !== videoHeight) canvas.height = videoHeight;
     const context = canvas.getContext("2d");
     if (this.mirrored) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
     context.drawImage(this.video, 0, 0);
     context.resetTransform();
     if (this.size) this.#drawFaces(context, this.#placement(canvas.width, canvas.height));
-    return canvas;
   }
 
   #glide(elapsed) {

@@ -122,12 +122,28 @@ function summary(result, model) {
 }
 
 function downloadButton(canvas, name) {
+  return saveButton("Download annotated", () => {
+    canvas.toBlob((blob) => download(annotatedName(name, "png"), blob, "image/png"));
+  });
+}
+
+// Offer the annotated film of a video that was played on the stage.
+export function showRecording(name, film) {
+  const card = newCard(name);
+  card.text.textContent = "The video as it was played, with boxes, points and labels.";
+  card.body.append(saveButton("Download annotated video", () => {
+    download(annotatedName(name, "webm"), film, "video/webm");
+  }));
+}
+
+function annotatedName(name, ending) {
+  return `${(name || "picture").replace(/\.[^.]*$/, "")}-facelines.${ending}`;
+}
+
+function saveButton(text, save) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = "Download annotated";
-  button.addEventListener("click", () => {
-    const stem = (name || "picture").replace(/\.[^.]*$/, "");
-    canvas.toBlob((blob) => download(`${stem}-facelines.png`, blob, "image/png"));
-  });
+  button.textContent = text;
+  button.addEventListener("click", save);
   return button;
 }

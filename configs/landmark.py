@@ -1,0 +1,16 @@
+"""`landmark`: the drawing and the points, trained on FER2013's labels."""
+
+from model.augment import Augmentation
+from model.train import Config
+
+config = Config(
+    "landmark",
+    epochs=36,
+    batch_size=256,
+    learning_rate=1.5e-3,
+    weight_decay=0.03,
+    label_smoothing=0.1,
+    ema=0.998,
+    validation_every=2,
+    augmentation=Augmentation(rotation=4.0, scale=0.05, jitter=0.004),
+)
