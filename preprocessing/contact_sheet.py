@@ -9,7 +9,7 @@ import pyarrow as pa
 from PIL import Image, ImageDraw, ImageFont
 
 from preprocessing.datasets import Dataset
-from preprocessing.images import ImageError
+from preprocessing.images import ImageError, decode_png
 from preprocessing.landmarks import GROUPS, POINTS
 from preprocessing.render import resize_pixels
 from preprocessing.samples import Sample
@@ -117,18 +117,14 @@ def _caption(row: dict) -> str:
 
 
 def _tiles(row: dict, original: np.ndarray | None) -> list[Image.Image]:
-    pixels = _decode(row["pixels"]["bytes"])
+    pixels = decode_png(row["pixels"]["bytes"])
     points = np.asarray(row["points"], np.float32).reshape(POINTS, 2)
     if original is None:
         first = Image.new("RGB", (_TILE, _TILE), _FAINT)
     else:
         first = _annotated(original, points)
-    drawing = _enlarge(_decode(row["image"]["bytes"]))
+    drawing = _enlarge(decode_png(row["image"]["bytes"]))
     return [first, Image.fromarray(drawing).convert("RGB"), _gray_tile(pixels)]
-
-
-def _decode(data: bytes) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
 
 
 def _enlarge(drawing: np.ndarray) -> np.ndarray:

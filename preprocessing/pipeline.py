@@ -151,9 +151,10 @@ def is_face_crop(gray: np.ndarray) -> bool:
 def _fills(gray: np.ndarray, box: Box, points: np.ndarray) -> bool:
     """Tell whether the face is the whole picture, as in FER2013: then its pixels stay as they are.
 
-    Otherwise a crop with FER2013's framing is cut; resampling a 48-pixel crop only blurs it.
+    Otherwise a crop with FER2013's framing is cut. A small crop is never cut again: that would
+    only blur it, or follow a wrong detection out of the face.
     """
-    if box.source == "whole image":
+    if box.source == "whole image" or is_face_crop(gray):
         return True
     height, width = gray.shape
     if max(height, width) > _CROP_ASPECT * min(height, width):

@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preprocessing import labels, shards
+from preprocessing.images import decode_png
 from preprocessing.landmarks import POINTS
 from preprocessing.samples import DatasetError
 
@@ -69,8 +69,7 @@ def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
     if column in ("image", "pixels"):
         pictures = np.empty((count, size, size), np.uint8)
         for index, value in enumerate(values.field("bytes")):
-            data = np.frombuffer(value.as_buffer(), np.uint8)
-            pictures[index] = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
+            pictures[index] = decode_png(value.as_buffer())
         return pictures
     if column in ("points", "normalised"):
         return values.flatten().to_numpy().reshape(count, POINTS, 2).copy()

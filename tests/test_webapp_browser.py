@@ -66,7 +66,8 @@ class RunningServer:
 
     def stop(self):
         self._server.should_exit = True
-        self._thread.join()
+        self._thread.join(timeout=20)
+        assert not self._thread.is_alive(), "the server did not stop"
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def opened(playwright, server, cameras):
     def opener(faces=1, arguments=ALLOWED, **context):
         film = f"--use-file-for-fake-video-capture={cameras[faces]}"
         browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=[*ARGUMENTS, film, *arguments]
+            executable_path=str(CHROMIUM), args=[*ARGUMENTS, film, *arguments], timeout=60_000
         )
         browsers.append(browser)
         page = browser.new_context(**context).new_page()

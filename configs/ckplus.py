@@ -1,0 +1,16 @@
+"""The published landmark network on CK+48's drawings, cross-validated by subject."""
+
+from model.augment import Augmentation
+from model.train import Config
+
+config = Config(
+    "landmark_cnn",
+    epochs=25,
+    batch_size=32,
+    learning_rate=7e-4,
+    weight_decay=0.02,
+    label_smoothing=0.05,
+    ema=0.98,
+    precision="mixed_bfloat16",
+    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.004),
+)

@@ -1,0 +1,20 @@
+"""`landmark-ferplus`: from `landmark`'s weights, on the FER+ majority and votes.
+
+Run it with `--labels ferplus`.
+"""
+
+from model.augment import Augmentation
+from model.train import Config
+
+config = Config(
+    "landmark",
+    epochs=14,
+    batch_size=256,
+    learning_rate=8e-4,
+    weight_decay=0.03,
+    ferplus=0.8,
+    ema=0.995,
+    validation_every=2,
+    start="model/weights/landmark/model.keras",
+    augmentation=Augmentation(rotation=4.0, scale=0.05, jitter=0.004),
+)
