@@ -5,7 +5,7 @@ from model.train import Config
 
 config = Config(
     "landmark_cnn",
-    epochs=25,
+    epochs=15,
     batch_size=32,
     learning_rate=7e-4,
     weight_decay=0.02,

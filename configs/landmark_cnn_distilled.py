@@ -6,7 +6,7 @@ from model.train import Config
 
 config = Config(
     "landmark_cnn",
-    epochs=12,
+    epochs=9,
     batch_size=96,
     learning_rate=6e-4,
     warm_up_epochs=0.5,
@@ -16,5 +16,5 @@ config = Config(
     precision="mixed_bfloat16",
     validation_every=2,
     start="runs/landmark_cnn/model.keras",
-    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.004),
+    augmentation=Augmentation(rotation=2.0, scale=0.03, jitter=0.003),
 )

@@ -73,15 +73,17 @@ def _probabilities(features, classes: int):
 
 
 def _published_cnn(x, classes: int):
-    for filters, dropout in ((64, 0.2), (64, 0.2), (128, 0.0)):
-        x = layers.Conv2D(filters, 3, activation="relu")(x)
-        x = layers.Conv2D(filters, 3, activation="relu")(x)
+    # Named, as every layer with weights is: `train.take_weights` goes by names.
+    for stage, (filters, dropout) in enumerate(((64, 0.2), (64, 0.2), (128, 0.0))):
+        x = layers.Conv2D(filters, 3, activation="relu", name=f"conv_{stage}_a")(x)
+        x = layers.Conv2D(filters, 3, activation="relu", name=f"conv_{stage}_b")(x)
         x = layers.MaxPooling2D()(x)
         if dropout:
             x = layers.Dropout(dropout)(x)
     x = layers.Flatten()(x)
-    for _ in range(2):
-        x = layers.Dropout(0.2)(layers.Dense(1024, activation="relu")(x))
+    for index in range(2):
+        x = layers.Dense(1024, activation="relu", name=f"dense_{index}")(x)
+        x = layers.Dropout(0.2)(x)
     return _probabilities(x, classes)
 
 

@@ -63,7 +63,7 @@ def test_processes_score_as_one_process_does(tmp_path, astronaut_crop):
 
 
 def test_a_wrong_split_names_the_right_ones(small_csv):
-    with pytest.raises(SourceError, match=r"'PrivateTest'.*PublicTest \(3\)"):
+    with pytest.raises(SourceError, match=r"'PrivateTest'.*PublicTest \(4\)"):
         score("landmark", small_csv, split="PrivateTest")
     with pytest.raises(SourceError, match="no split 'PrivateTest'.*PublicTest"):
         score("landmark", "embedded", split="PrivateTest")

@@ -53,7 +53,7 @@ export function showNoFace() {
   element("drawing").setAttribute("aria-label", "No face: the drawing is empty.");
   element("verdict").textContent = "No face";
   element("verdict-note").textContent =
-    "48 × 48 pixels, black and white. This is all the model sees.";
+    "51 points, drawn in 48 × 48 pixels, black and white.";
   for (const bar of element("bars").querySelectorAll(".bar")) setBar(bar, null, false);
 }
 
@@ -63,9 +63,21 @@ export function showFace(face, models) {
   showDrawing(face);
   element("verdict").textContent = reading.emotion;
   element("verdict-note").textContent = reading.emotion === reading.best
-    ? `Probability ${percent(reading.confidence)}. These 48 × 48 pixels are all that landmark sees.`
+    ? `Probability ${percent(reading.confidence)}. ${seenBy(models[0])}`
     : `Nearest is ${reading.best} with ${percent(reading.confidence)}: too little to say.`;
   showBars(face.readings, models);
+}
+
+// What a model is given, by the first word of its name.
+const SEEN = {
+  landmark: "This drawing and the places of its 51 points are all that the model sees.",
+  landmark_cnn: "This drawing is all that the model sees.",
+  pixel: "This model sees the gray crop of the face, not the drawing.",
+  fused: "This model sees the 51 points and the gray crop of the face.",
+};
+
+function seenBy(model) {
+  return SEEN[model.split("-")[0]] ?? "";
 }
 
 async function showDrawing(face) {
