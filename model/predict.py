@@ -1,5 +1,6 @@
 """Photos, folders and videos -> rows of predictions: what `run.py predict` prints."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +46,14 @@ def predict_paths(
     """
     if annotated is not None:
         annotated.mkdir(parents=True, exist_ok=True)
+    targets: set[Path] = set()
     for path in _files(paths):
-        read = _predict_video if images.is_video(path) else _predict_picture
+        read, suffix = (
+            (_predict_video, ".mp4") if images.is_video(path) else (_predict_picture, ".png")
+        )
+        target = annotated and _target(annotated, path.stem, suffix, targets)
         try:
-            yield from read(recognizer, path, annotated)
+            yield from read(recognizer, path, target)
         except ImageError as error:
             yield Row(str(path), error=str(error))
 
@@ -64,23 +69,30 @@ def _files(paths: list[Path]) -> Iterator[Path]:
         )
 
 
-def _predict_picture(recognizer: Recognizer, path: Path, annotated: Path | None) -> Iterator[Row]:
+def _target(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
+    """Return a file name that no other picture of this run has, and take it."""
+    names = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(2)))
+    target = next(path for name in names if (path := folder / f"{name}{suffix}") not in taken)
+    taken.add(target)
+    return target
+
+
+def _predict_picture(recognizer: Recognizer, path: Path, target: Path | None) -> Iterator[Row]:
     predictions = recognizer(images.read_gray(path))
-    if annotated is not None:
+    if target is not None:
         picture = images.decode_rgb(images.read_bytes(path))[..., ::-1]
-        target = annotated / f"{path.stem}.png"
         cv2.imwrite(str(target), annotate(np.ascontiguousarray(picture), predictions))
     yield from _rows(path, None, predictions)
 
 
-def _predict_video(recognizer: Recognizer, path: Path, annotated: Path | None) -> Iterator[Row]:
+def _predict_video(recognizer: Recognizer, path: Path, target: Path | None) -> Iterator[Row]:
     writer = None
     try:
         for time, frame in images.video_frames(path):
             predictions = recognizer(images.bgr_to_gray(frame))
-            if annotated is not None:
+            if target is not None:
                 if writer is None:
-                    writer = _writer(annotated / f"{path.stem}.mp4", path, frame)
+                    writer = _writer(target, path, frame)
                 writer.write(annotate(frame, predictions))
             yield from _rows(path, round(time, 3), predictions)
     finally:

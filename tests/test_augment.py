@@ -45,8 +45,12 @@ def test_a_mirrored_face_mirrored_again_is_the_face(batch):
 def test_points_and_pixels_are_mirrored_together(batch):
     for seed in range(3):
         half = changed(batch, replace(STILL, mirror=0.5), seed)
-        points = np.array([np.allclose(a, b) for a, b in zip(half["points"], batch["points"])])
-        pixels = np.array([(a == b).all() for a, b in zip(half["pixels"], batch["pixels"])])
+        points = np.array(
+            [np.allclose(a, b) for a, b in zip(half["points"], batch["points"], strict=True)]
+        )
+        pixels = np.array(
+            [(a == b).all() for a, b in zip(half["pixels"], batch["pixels"], strict=True)]
+        )
         assert (points == pixels).all()
 
 

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -49,6 +50,18 @@ def test_keypoints_lie_where_eyes_and_mouth_are(astronaut):
     right_eye, left_eye, nose, mouth, *_ = box.keypoints
     assert right_eye[0] < nose[0] < left_eye[0]
     assert right_eye[1] < nose[1] < mouth[1]
+
+
+def test_a_small_face_in_a_large_picture_keeps_exact_keypoints(astronaut):
+    """The full range's own keypoints are off by tens of pixels there."""
+    large = np.full((1500, 2000), 128, np.uint8)
+    small = cv2.resize(astronaut, (512, 512))[30:230, 130:330]
+    large[900:1100, 1400:1600] = small
+    (box,) = faces.detect(large, "blazeface", 0.4)
+    alone = faces.detect(astronaut, "short", 0.5)[0]
+    expected = np.array(alone.keypoints)[:4] + (1400 - 130, 900 - 30)
+    error = np.linalg.norm(np.array(box.keypoints)[:4] - expected, axis=1).max()
+    assert error < 0.1 * box.width
 
 
 def test_two_faces_are_two_boxes(astronaut):

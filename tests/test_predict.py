@@ -48,6 +48,17 @@ def test_annotated_copies_are_written_beside_the_original(photo, tmp_path, capsy
     assert photo.read_bytes() == before
 
 
+def test_pictures_of_one_name_keep_their_own_copies(photo, tmp_path, capsys):
+    (tmp_path / "sub").mkdir()
+    other = tmp_path / "sub" / "astronaut.jpg"
+    cv2.imwrite(str(other), np.zeros((300, 300, 3), np.uint8))
+    predict(capsys, photo, other, "--annotate", tmp_path / "drawn")
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
+        "astronaut.png",
+        "astronaut_2.png",
+    ]
+
+
 def test_a_video_is_read_frame_by_frame(tmp_path, capsys):
     path = tmp_path / "clip.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (512, 512))
