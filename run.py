@@ -76,7 +76,7 @@ def _train(arguments) -> int:
             folder,
             labels_of=arguments.labels,
             teacher=arguments.teacher,
-            mirror=arguments.mirror,
+            views=arguments.views,
             resume=arguments.resume,
             command=_this_command(),
         )
@@ -246,7 +246,9 @@ def _add_train(commands) -> None:
     command.add_argument("--precision", choices=("float32", "mixed_bfloat16"))
     command.add_argument("--start", help="a model.keras to take weights from")
     command.add_argument("--teacher", type=Path, help="an artifact whose answers join the targets")
-    command.add_argument("--mirror", action="store_true", help="average with the mirrored face")
+    command.add_argument(
+        "--views", type=int, choices=(1, 2, 4, 6, 8), default=1, help="of a face, averaged at test"
+    )
     command.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     command.add_argument(
         "--cross-validate", action="store_true", help="train once a split, test on it (CK+)"

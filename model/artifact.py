@@ -27,7 +27,7 @@ class Artifact:
     network: its name in `model.networks`.
     temperature: of temperature scaling, fitted on the validation split.
     uncertain_below: best probabilities under it mean "uncertain".
-    mirror: whether the probabilities of face and mirrored face are averaged.
+    views: how many views of each face are averaged (see `inputs.views`); 1 is the face alone.
     trained_on: "fer2013", "ferplus" ...: whose labels it learned.
     metrics: the content of metrics.json.
     """
@@ -38,7 +38,7 @@ class Artifact:
     network: str
     temperature: float = 1.0
     uncertain_below: float = 0.0
-    mirror: bool = False
+    views: int = 1
     trained_on: str = "fer2013"
     metrics: dict = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ def save_settings(artifact: Artifact) -> None:
         "trained_on": artifact.trained_on,
         "temperature": artifact.temperature,
         "uncertain_below": artifact.uncertain_below,
-        "mirror": artifact.mirror,
+        "views": artifact.views,
         "pipeline": asdict(artifact.pipeline),
         "fingerprint": artifact.pipeline.fingerprint(),
         "shape_predictor_sha256": shape_predictor.SHA256,
@@ -118,7 +118,7 @@ def load(name_or_folder: str | Path) -> Artifact:
             network=settings["network"],
             temperature=settings["temperature"],
             uncertain_below=settings["uncertain_below"],
-            mirror=settings["mirror"],
+            views=settings["views"],
             trained_on=settings["trained_on"],
             metrics=_metrics(folder),
         )

@@ -7,8 +7,7 @@ import numpy as np
 
 from model.inputs import mirror_points
 from preprocessing.pipeline import Pipeline
-
-_EYES = np.array((0.5, 0.29))  # where `render.normalise` puts the middle between the eyes
+from preprocessing.render import EYES
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,10 @@ def _move_points(
     size = np.exp(rng.normal(0, settings.scale, count))
     cosine, sine = size * np.cos(angle), size * np.sin(angle)
     turn = np.stack([np.stack([cosine, sine], -1), np.stack([-sine, cosine], -1)], axis=1)
-    centred = points - _EYES
+    centred = points - EYES
     if settings.yaw:
         centred = _yaw(centred, np.radians(rng.normal(0, settings.yaw, count)))
-    moved = centred @ turn + _EYES + rng.normal(0, settings.shift, (count, 1, 2))
+    moved = centred @ turn + EYES + rng.normal(0, settings.shift, (count, 1, 2))
     return (moved + rng.normal(0, settings.jitter, points.shape)).astype(np.float32)
 
 

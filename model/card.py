@@ -55,6 +55,7 @@ def text(artifact: Artifact) -> str:
                 ("log loss", f"{metrics['log_loss']:.3f}"),
                 ("faces found, whole image used, failed", _coverage(metrics["coverage"])),
                 ("parameters", f"{metrics['parameters']:,}"),
+                ("views of a face averaged", artifact.views),
                 *metrics.get("also", {}).items(),
             ],
         ),

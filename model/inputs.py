@@ -1,13 +1,22 @@
 """Faces -> the arrays that networks take. The one place where a face becomes network input."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from preprocessing.landmarks import MIRROR, POINTS
 from preprocessing.pipeline import Face, Pipeline
+from preprocessing.render import EYES
 
 NAMES = ("image", "points", "pixels")
+
+_PLACEMENTS = (  # of a drawing: shift x and y in pixels, scale about the eyes
+    (0.0, 0.0, 1.0),
+    (0.5, 0.5, 1.0),
+    (-0.5, 0.5, 0.97),
+    (0.5, -0.5, 1.03),
+)
+MAX_VIEWS = 2 * len(_PLACEMENTS)
 
 
 def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
@@ -43,6 +52,37 @@ def mirrored(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.n
     if "pixels" in batch:
         flipped["pixels"] = batch["pixels"][:, :, ::-1]
     return flipped
+
+
+def views(
+    batch: dict[str, np.ndarray], pipeline: Pipeline, count: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield a batch as `count` views of the same faces, for averaging at test.
+
+    The face, its mirror image, then both drawn again a fraction of a pixel and a few percent
+    elsewhere: a 48x48 drawing rounds each point to a pixel, and the mean over several roundings
+    knows more (docs/experiments.md). Pixels are only mirrored.
+
+    Args:
+        count: 1, 2 or an even number up to MAX_VIEWS.
+    """
+    for placement in _PLACEMENTS[: (count + 1) // 2]:
+        placed = _placed(batch, pipeline, placement)
+        yield placed
+        if count > 1:
+            yield mirrored(placed, pipeline)
+
+
+def _placed(
+    batch: dict[str, np.ndarray], pipeline: Pipeline, placement: tuple[float, float, float]
+) -> dict[str, np.ndarray]:
+    if placement == _PLACEMENTS[0] or "points" not in batch:
+        return batch
+    x, y, scale = placement
+    shift = np.array((x, y)) / pipeline.size
+    points = ((batch["points"] - EYES) * scale + EYES + shift).astype(np.float32)
+    image = np.array([pipeline.draw(face) for face in points], np.uint8)
+    return {**batch, "points": points, "image": image}
 
 
 def mirror_points(points: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ class Recognizer:
         self.uncertain_below = artifact.uncertain_below
         self.metrics = artifact.metrics
         self._temperature = artifact.temperature
-        self._mirror = artifact.mirror
+        self._views = artifact.views
         self._session = _session(artifact.onnx_path, threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
         outputs = self._session.get_outputs()[0].shape[-1]
@@ -96,10 +96,8 @@ class Recognizer:
         """
         if not len(next(iter(batch.values()))):
             return np.zeros((0, len(self.labels)), np.float32)
-        raw = self._run(batch)
-        if self._mirror:
-            raw = (raw + self._run(inputs.mirrored(batch, self.pipeline))) / 2
-        return calibrate(raw, self._temperature)
+        views = inputs.views(batch, self.pipeline, self._views)
+        return calibrate(np.mean([self._run(view) for view in views], axis=0), self._temperature)
 
     def decide(self, probabilities: np.ndarray) -> str:
         """Return the label of one face's probabilities (n,), or "uncertain"."""

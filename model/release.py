@@ -33,7 +33,7 @@ def release(
     *,
     history: list[dict],
     facts: dict,
-    mirror: bool = False,
+    views: int = 1,
 ) -> Artifact:
     """Export a network and write everything that travels with it.
 
@@ -44,7 +44,7 @@ def release(
         validation: rows whose label is in `labels`.
         facts: what the card says of the training: command, commit, data, labels_of,
             seconds, machine.
-        mirror: average each face with its mirror image at test, at twice the time.
+        views: of each face, averaged at test at so many times the cost (see `inputs.views`).
 
     Raises:
         RuntimeError: Keras and ONNX Runtime disagree on a validation row's best label.
@@ -53,7 +53,7 @@ def release(
     export(model, folder)
     artifact = Artifact(folder, labels, pipeline, config.network, trained_on=facts["labels_of"])
     check_agreement(model, Recognizer(artifact), validation)
-    artifact = replace(artifact, mirror=mirror)
+    artifact = replace(artifact, views=views)
     index = {label: position for position, label in enumerate(labels)}
     truth = np.array([index[label] for label in validation["label"]])
     raw = probabilities_of(Recognizer(artifact), validation)

@@ -52,7 +52,7 @@ def _measure(recognizer: Recognizer, rows: Arrays) -> dict:
 
 
 def one_face_milliseconds(recognizer: Recognizer, rows: Arrays) -> float:
-    """Return the median time of one face through the network, mirrored too where it does that."""
+    """Return the median time of one face through the network, all its views counted."""
     batch = {name: rows[name][:1] for name in ("image", "points", "pixels")}
     seconds = []
     for _ in range(_RUNS):

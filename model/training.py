@@ -40,7 +40,7 @@ def train(
     *,
     labels_of: str = "fer2013",
     teacher: Path | None = None,
-    mirror: bool = False,
+    views: int = 1,
     resume: bool = False,
     command: str = "",
 ) -> dict:
@@ -77,7 +77,7 @@ def train(
     }
     artifact = release(
         model, folder, validation, labels, pipeline, config,
-        history=history, facts=facts, mirror=mirror,
+        history=history, facts=facts, views=views,
     )  # fmt: skip
     return artifact.metrics
 

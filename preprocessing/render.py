@@ -10,7 +10,7 @@ SIZE = 48
 
 _MARGIN = 1.5 / 48  # of the square's side, kept free of ink
 _UNIT = 0.42  # length of the face's unit in the normalised square
-_EYES = (0.5, 0.29)  # where the middle between the eyes lands in the normalised square
+EYES = np.array((0.5, 0.29))  # where the eyes' middle lands in the normalised square
 _SHIFT = 6  # fractional bits of OpenCV's drawing functions
 _CLOSED = ("right_eye", "left_eye", "mouth", "inner_mouth")
 _BRIDGE = 4  # the nose's first points run down its bridge, the others along its base
@@ -42,15 +42,15 @@ def normalise(points: np.ndarray, *, level_roll: bool = True) -> np.ndarray:
         angle = np.arctan2(across[1], across[0])
         cosine, sine = np.cos(angle), np.sin(angle)
         centred = centred @ np.array([[cosine, -sine], [sine, cosine]])
-    return _fit(centred * _UNIT + _EYES).astype(np.float32)
+    return _fit(centred * _UNIT + EYES).astype(np.float32)
 
 
 def _fit(square: np.ndarray) -> np.ndarray:
     """Shrink towards the eyes' place until every point is inside the margin."""
-    offset = square - _EYES
-    room = np.where(offset < 0, np.subtract(_EYES, _MARGIN), 1 - _MARGIN - np.array(_EYES))
+    offset = square - EYES
+    room = np.where(offset < 0, EYES - _MARGIN, 1 - _MARGIN - EYES)
     excess = np.max(np.abs(offset) / room)
-    return _EYES + offset / max(excess, 1.0)
+    return EYES + offset / max(excess, 1.0)
 
 
 def draw(

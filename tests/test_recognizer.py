@@ -50,12 +50,24 @@ def test_an_unsure_face_is_uncertain(released):
 
 
 def test_mirroring_at_test_makes_both_mirror_images_one(released, astronaut_crop):
-    mirror = Recognizer(replace(artifact.load("landmark"), mirror=True))
+    mirror = Recognizer(replace(artifact.load("landmark"), views=2))
     batch = inputs.of_faces(mirror.pipeline(astronaut_crop))
     flipped = inputs.mirrored(batch, mirror.pipeline)
     np.testing.assert_allclose(
         mirror.probabilities(batch), mirror.probabilities(flipped), atol=1e-3
     )
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, inputs.MAX_VIEWS])
+def test_views_are_small_changes_of_one_face(released, astronaut_crop, count):
+    batch = inputs.of_faces(released.pipeline(astronaut_crop))
+    views = list(inputs.views(batch, released.pipeline, count))
+    assert len(views) == count
+    for index, view in enumerate(views):
+        points = inputs.mirror_points(view["points"]) if index % 2 else view["points"]
+        assert np.abs(points - batch["points"]).max() < 0.04
+        assert (released.pipeline.draw(view["points"][0]) == view["image"][0]).all()
+    assert len({view["image"].tobytes() for view in views}) == count
 
 
 def test_temperature_keeps_the_order_and_softens():
@@ -100,7 +112,7 @@ def test_a_prepared_row_is_what_the_network_is_fed(released, astronaut, tmp_path
     for path in sorted(folder.iterdir()):
         fed_before = len(fed)
         released(images.read_gray(path))
-        del fed[fed_before + 1 :]  # the mirrored face
+        del fed[fed_before + 1 :]  # the other views
     assert len(fed) == len(prepared["image"]) == 3
     for index, batch in enumerate(fed):
         for name in inputs.NAMES:
@@ -118,7 +130,7 @@ def test_keras_and_onnx_agree_on_all_of_public_test(released):
         artifact.load("landmark").keras_path,
         custom_objects={"soft_cross_entropy": train.soft_cross_entropy},
     )
-    plain = Recognizer(replace(artifact.load("landmark"), mirror=False, temperature=1.0))
+    plain = Recognizer(replace(artifact.load("landmark"), views=1, temperature=1.0))
     assert len(rows["label"]) == 3533
     assert check_agreement(network, plain, rows) < 1e-3
 
