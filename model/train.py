@@ -260,13 +260,14 @@ class Checkpoint(keras.callbacks.Callback):
         self.epoch, self.history = state["epoch"], state["history"]
         for _ in range(self.epoch):
             self._batches.on_epoch_end()
-        return keras.models.load_model(
-            self._folder / f"checkpoint-{self.epoch}.keras",
-            custom_objects={"soft_cross_entropy": soft_cross_entropy},
-        )
+        # Not load_model: a loaded optimizer forgets which weights are not to decay.
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(self._folder / f"checkpoint-{self.epoch}.keras")
+        return model
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
         self._started = time.perf_counter()
+        seed_dropout(self.model, self._config.seed, epoch)
 
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         self.epoch = epoch + 1
@@ -304,6 +305,16 @@ class Checkpoint(keras.callbacks.Callback):
         for old in self._folder.glob("checkpoint-*.keras"):
             if old != path:
                 old.unlink()
+
+
+def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
+    """Set every layer's random state from (seed, epoch): a saved model does not keep them."""
+    generators = [
+        layer.seed_generator for layer in model.layers if hasattr(layer, "seed_generator")
+    ]
+    rng = np.random.default_rng((seed, epoch, len(generators)))
+    for generator in generators:
+        generator.state.assign(rng.integers(0, 2**31, 2).astype(generator.state.dtype))
 
 
 class averaged_weights:

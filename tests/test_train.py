@@ -172,8 +172,8 @@ def test_training_names_no_backend(backend):
 def test_the_command_trains_and_the_artifact_predicts(tmp_path):
     out = tmp_path / "tiny"
     finished = subprocess.run(
-        [sys.executable, "run.py", "train", "points_mlp", "--data", "embedded", "--epochs", "1",
-         "--batch-size", "512", "--out", str(out)],
+        [sys.executable, "run.py", "train", "points_mlp", "--data", "embedded", "--epochs", "3",
+         "--batch-size", "256", "--out", str(out)],
         cwd=Path(__file__).parent.parent, capture_output=True, text=True,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
