@@ -3,6 +3,7 @@
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from dataclasses import asdict
@@ -17,6 +18,7 @@ LICENCES = (
 
 def main(argv: list[str] | None = None) -> int:
     """Parse, call one function, print; return the exit status."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow talks a lot at import
     arguments = _parser().parse_args(argv)
     try:
         return arguments.handler(arguments)

@@ -38,6 +38,8 @@ def score(
     """
     started = time.perf_counter()
     recognizer = Recognizer.load(model)
+    if labels_of == "ferplus" and not reading.get("ferplus"):
+        reading["ferplus"] = sources.votes_beside(source)
     arrays, failed = _faces(recognizer, source, split, reading)
     arrays = wanted_labels(arrays, recognizer.labels, labels_of)
     if not len(arrays["label"]):

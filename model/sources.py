@@ -115,7 +115,7 @@ def read_faces(
         SourceError: no labelled picture, or no such split; the message names those there are.
         DatasetError: as `datasets.open_dataset`.
     """
-    dataset = open_dataset(source, format=format, ferplus=ferplus or _votes_beside(source))
+    dataset = open_dataset(source, format=format, ferplus=ferplus)
     labelled = list(_labelled(dataset, split))[:limit]
     samples = [item for item in labelled if isinstance(item, Sample)]
     failed = len(labelled) - len(samples)
@@ -145,7 +145,7 @@ def _labelled(dataset: Dataset, split: str | None) -> Iterator[Sample | ReadErro
         raise SourceError(f"{dataset.path}: nothing to score in split {split!r}; it holds {there}.")
 
 
-def _votes_beside(source: str | Path) -> Path | None:
+def votes_beside(source: str | Path) -> Path | None:
     """Return fer2013new.csv from the folder of a FER2013 CSV, where it usually lies."""
     path = Path(source)
     beside = path.parent / "fer2013new.csv"
