@@ -46,7 +46,7 @@ def landmark(classes: int) -> keras.Model:
 def pixel(classes: int) -> keras.Model:
     """Ours on gray pixels: a small residual network with squeeze-and-excite."""
     pixels = keras.Input(IMAGE, name="pixels")
-    features = layers.Dropout(0.4, name="drop")(_pixel_branch(pixels))
+    features = layers.Dropout(0.3, name="drop")(_pixel_branch(pixels))
     return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel")
 
 
@@ -55,7 +55,7 @@ def fused(classes: int) -> keras.Model:
     points, pixels = keras.Input((POINTS, 2), name="points"), keras.Input(IMAGE, name="pixels")
     shape = _points_branch(points, width=160, depth=2)
     features = layers.Concatenate(name="joined")([shape, _pixel_branch(pixels)])
-    features = layers.Dropout(0.4, name="drop")(features)
+    features = layers.Dropout(0.3, name="drop")(features)
     outputs = _probabilities(features, classes)
     return keras.Model({"points": points, "pixels": pixels}, outputs, name="fused")
 
@@ -63,6 +63,29 @@ def fused(classes: int) -> keras.Model:
 NETWORKS: dict[str, Callable[[int], keras.Model]] = {
     build.__name__: build for build in (landmark_cnn, pixel_cnn, points_mlp, landmark, pixel, fused)
 }
+
+
+def with_votes_head(model: keras.Model) -> keras.Model:
+    """Return a network that also learns how the FER+ raters voted, for training only.
+
+    Its output (2 * classes,) is the network's own probabilities and, from the same features, a
+    second head's. Ten careful votes an image teach the features what one noisy label cannot
+    (multi-task learning, Caruana 1997; votes, Barsoum et al. 2016). `without_votes_head` drops it.
+    """
+    head = model.get_layer("probabilities")
+    votes = layers.Dense(head.units, activation="softmax", dtype="float32", name="votes")
+    outputs = layers.Concatenate(name="both", dtype="float32")([head.output, votes(head.input)])
+    return keras.Model(_inputs_by_name(model), outputs, name=model.name)
+
+
+def without_votes_head(model: keras.Model) -> keras.Model:
+    """Return the network as it is released, sharing its weights."""
+    outputs = model.get_layer("probabilities").output
+    return keras.Model(_inputs_by_name(model), outputs, name=model.name)
+
+
+def _inputs_by_name(model: keras.Model) -> dict:
+    return {tensor.name: tensor for tensor in model.inputs}
 
 
 def _probabilities(features, classes: int):
@@ -136,12 +159,12 @@ def _drawing_branch(image):
 
 
 def _pixel_branch(pixels):
-    """Return (160,) features: 48 px -> 24 (40 channels) -> 12 (80) -> 6 (160) -> mean."""
-    x = _relu(_convolution(pixels, 32, "stem_0"), "stem_0")
-    x = _relu(_convolution(x, 40, "stem_1", stride=2), "stem_1")
+    """Return (144,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (144) -> mean."""
+    x = _relu(_convolution(pixels, 24, "stem_0"), "stem_0")
+    x = _relu(_convolution(x, 32, "stem_1", stride=2), "stem_1")
     for name, filters, stride in (
-        ("block_0", 40, 1), ("block_1", 80, 2), ("block_2", 80, 1), ("block_3", 160, 2),
-        ("block_4", 160, 1),
+        ("block_0", 32, 1), ("block_1", 64, 2), ("block_2", 64, 1), ("block_3", 144, 2),
+        ("block_4", 144, 1),
     ):  # fmt: skip
         x = _residual_block(x, filters, stride, name)
     return layers.GlobalAveragePooling2D(name="mean")(x)

@@ -13,7 +13,7 @@ from keras import ops
 
 from model import inputs
 from model.augment import Augmentation, augment
-from model.networks import NETWORKS
+from model.networks import NETWORKS, with_votes_head, without_votes_head
 from preprocessing.labels import FERPLUS_COLUMNS
 from preprocessing.pipeline import Pipeline
 
@@ -26,6 +26,7 @@ class Config:
 
     network: a name in `model.networks.NETWORKS`.
     ferplus: share of the FER+ votes in the targets, 0 to 1; images without votes get none.
+    votes_head: weight of a second head that learns the FER+ votes, in training only; 0 is off.
     teacher: share of the teacher's probabilities in the targets where they are given.
     label_smoothing: spread evenly over the classes.
     mixup: alpha of the beta distribution (Zhang et al. 2018); 0 is off.
@@ -44,6 +45,7 @@ class Config:
     warm_up_epochs: float = 1.0
     weight_decay: float = 0.02
     ferplus: float = 0.0
+    votes_head: float = 0.0
     teacher: float = 0.0
     label_smoothing: float = 0.0
     mixup: float = 0.0
@@ -110,14 +112,19 @@ def targets_of(arrays: Arrays, labels: tuple[str, ...], config: Config) -> np.nd
     index = {label: position for position, label in enumerate(labels)}
     targets = np.eye(len(labels), dtype=np.float32)[[index[name] for name in arrays["label"]]]
     if config.ferplus:
-        votes = arrays["votes"][:, [FERPLUS_COLUMNS.index(label) for label in labels]]
-        total = votes.sum(axis=1, keepdims=True)
-        share = np.where(total > 0, config.ferplus, 0).astype(np.float32)
-        targets = (1 - share) * targets + share * votes / np.maximum(total, 1)
+        votes = vote_shares(arrays, labels)
+        share = config.ferplus * votes.sum(axis=1, keepdims=True)
+        targets = (1 - share) * targets + config.ferplus * votes
     if config.teacher:
         targets = (1 - config.teacher) * targets + config.teacher * arrays["teacher"]
     smooth = config.label_smoothing
     return ((1 - smooth) * targets + smooth / len(labels)).astype(np.float32)
+
+
+def vote_shares(arrays: Arrays, labels: tuple[str, ...]) -> np.ndarray:
+    """Return each label's share of the FER+ votes, float32 (n, classes); 0 without votes."""
+    votes = arrays["votes"][:, [FERPLUS_COLUMNS.index(label) for label in labels]]
+    return (votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 
 def weighted(targets: np.ndarray, power: float) -> np.ndarray:
@@ -183,13 +190,18 @@ def fit(
             callbacks=[checkpoint, *_loggers(folder)],
         )
     keras.config.set_dtype_policy("float32")
-    best = NETWORKS[config.network](len(labels))
+    best = _network(config, labels)
     best.load_weights(folder / "best.weights.h5")
-    return best, checkpoint.history
+    return without_votes_head(best), checkpoint.history
+
+
+def _network(config: Config, labels) -> keras.Model:
+    model = NETWORKS[config.network](len(labels))
+    return with_votes_head(model) if config.votes_head else model
 
 
 def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
-    model = NETWORKS[config.network](len(labels))
+    model = _network(config, labels)
     if config.start:
         take_weights(model, config.start)
     names = input_names(model)
@@ -199,6 +211,10 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
             "prepare the data set itself (the embedded set is geometry only)."
         )
     targets = weighted(targets_of(train, labels, config), config.class_weights)
+    if config.votes_head:
+        # A scaled target scales its cross-entropy: the weight needs no second loss.
+        votes = config.votes_head * vote_shares(train, labels)
+        targets = np.concatenate([targets, votes], axis=1)
     batches = Batches(train, targets, names, config, pipeline)
     if not len(batches):
         raise ValueError(
@@ -286,7 +302,7 @@ class Checkpoint(keras.callbacks.Callback):
     def _validate(self) -> dict[str, float]:
         names = input_names(self.model)
         features = {name: inputs.as_float(self._validation[name]) for name in names}
-        found = predict(self.model, features)
+        found = predict(without_votes_head(self.model), features)
         chosen = found[np.arange(len(found)), self._truth]
         return {
             "accuracy": float(np.mean(found.argmax(axis=1) == self._truth)),

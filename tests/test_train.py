@@ -188,3 +188,25 @@ def test_the_command_trains_and_the_artifact_predicts(tmp_path):
     )  # fmt: skip
     figures = json.loads(scored.stdout.splitlines()[-1])
     assert figures["accuracy"] == metrics["accuracy"]
+
+
+def test_the_votes_head_trains_along_and_is_not_released(splits, tmp_path):
+    config = replace(CONFIG, votes_head=0.5, epochs=2)
+    model, history = fit(splits, tmp_path, config)
+    assert model.output_shape == (None, len(LABELS))
+    assert "votes" not in [layer.name for layer in model.layers]
+    features = {"points": splits[1]["points"]}
+    found = np.array(LABELS)[train.predict(model, features).argmax(axis=1)]
+    best = max(row["accuracy"] for row in history)
+    assert np.mean(found == splits[1]["label"]) == pytest.approx(best)
+    alone, _ = fit(splits, tmp_path / "alone", replace(config, votes_head=0.0))
+    pairs = zip(model.get_weights(), alone.get_weights(), strict=True)
+    differ = [not np.array_equal(first, second) for first, second in pairs]
+    assert any(differ)  # the votes reached the shared features
+
+
+def test_votes_of_other_labels_do_not_count(splits):
+    shares = train.vote_shares(splits[0], LABELS)
+    assert shares.dtype == np.float32 and shares.shape == (len(splits[0]["label"]), 6)
+    total = shares.sum(axis=1)
+    assert np.all(np.isclose(total, 1, atol=1e-5) | (total == 0)) and np.any(total == 0)

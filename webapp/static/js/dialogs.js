@@ -28,10 +28,11 @@ function applyTheme(theme) {
   element("theme").textContent = `Theme: ${theme}`;
 }
 
-// Single keys press buttons; they rest while something is typed or a dialog is open.
+// Single keys press buttons; they rest while something is typed or a dialog is open. (A dialog just
+// closed keeps the focus until the next frame.)
 export function prepareShortcuts(actions) {
   document.addEventListener("keydown", (event) => {
-    const busy = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
+    const busy = event.target.closest("input:not([type=checkbox]), select, textarea, dialog[open]");
     const combined = event.ctrlKey || event.metaKey || event.altKey;
     const action = actions[event.key.toLowerCase()];
     if (busy || combined || !action || !element("shortcuts-on").checked) return;
