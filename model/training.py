@@ -56,6 +56,7 @@ def train(
         the artifact's metrics.
     """
     labels = label_set(config.classes)
+    trained_by = commit()  # the code may change while a long training runs
     arrays, pipeline = sources.load_arrays(data)
     training = _rows(sources.training_rows(arrays), labels, labels_of)
     validation = _rows(sources.validation_rows(arrays), labels, labels_of)
@@ -67,7 +68,7 @@ def train(
     excluded = int(np.sum(np.isin(arrays["split"], sources.TRAINING) & arrays["excluded"]))
     facts = {
         "command": command,
-        "commit": commit(),
+        "commit": trained_by,
         "data": f"{sources.name_of(data)}: {len(training['label'])} training faces",
         "validation_data": f"{validation['split'][0]} of {sources.name_of(data)}",
         "left_out": f"{excluded} training faces whose picture also stands in an evaluation split",

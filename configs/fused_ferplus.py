@@ -1,0 +1,29 @@
+"""`fused-ferplus`: from `fused`'s weights, on the FER+ majority and votes.
+
+Run it with `--labels ferplus --views 2`.
+"""
+
+from model.augment import Augmentation
+from model.train import Config
+
+config = Config(
+    "fused",
+    epochs=6,
+    batch_size=128,
+    learning_rate=7e-4,
+    weight_decay=0.05,
+    ferplus=0.8,
+    ema=0.995,
+    precision="mixed_bfloat16",
+    validation_every=2,
+    start="model/weights/fused/model.keras",
+    augmentation=Augmentation(
+        jitter=0.004,
+        pixel_rotation=6.0,
+        pixel_scale=0.07,
+        pixel_shift=3.0,
+        contrast=0.2,
+        brightness=0.08,
+        erase=0.2,
+    ),
+)

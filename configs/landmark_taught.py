@@ -1,0 +1,21 @@
+"""`landmark`: the drawing and the points, taught by `fused`, which sees the pixels as well.
+
+Run it with `--teacher fused`. The released network itself sees geometry only.
+"""
+
+from model.augment import Augmentation
+from model.train import Config
+
+config = Config(
+    "landmark",
+    epochs=36,
+    batch_size=256,
+    learning_rate=1.5e-3,
+    weight_decay=0.03,
+    votes_head=0.7,
+    teacher=0.5,
+    label_smoothing=0.05,
+    ema=0.998,
+    validation_every=2,
+    augmentation=Augmentation(rotation=4.0, scale=0.05, jitter=0.004),
+)
