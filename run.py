@@ -291,7 +291,7 @@ def _add_webapp(commands) -> None:
     command.add_argument("--ssl-keyfile")
     command.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN")
     command.add_argument("--max-clients", type=int, default=32)
-    command.add_argument("--model", default="landmark")
+    command.add_argument("--model", default="landmark-ferplus", help="of the start")
     command.set_defaults(handler=_webapp)
 
 

@@ -1,6 +1,6 @@
 """Model cards, generated from an artifact's metrics so that they cannot drift from them."""
 
-from model.artifact import Artifact
+from model.artifact import WEIGHTS, Artifact
 from shape_predictor import LICENCE
 
 _SEES = {
@@ -15,6 +15,15 @@ _INPUTS = {
     "landmark": ("image", "points"),
     "pixel": ("pixels",),
     "fused": ("points", "pixels"),
+}
+_WHICH = {
+    "fer2013": "Learned FER2013's labels, one a picture, for comparison with published figures. "
+    "The web app starts with `landmark-ferplus` instead: who looks at themselves cares about the "
+    "label that ten people would give.",
+    "ferplus": "Learned from ten people's votes (FER+). The web app prefers such weights, since "
+    "who looks at themselves cares about the label that ten people would give; "
+    "`landmark-ferplus` is its default. Against FER2013's own labels, weights trained on those do "
+    "better.",
 }
 
 
@@ -33,6 +42,7 @@ def text(artifact: Artifact) -> str:
         f"Guesses one of {len(artifact.labels)} expression labels "
         f"({', '.join(artifact.labels)}) from {sees(artifact.network)}. "
         "It guesses a label from the geometry or the picture of a face; it does not read feelings.",
+        *([_WHICH[artifact.trained_on]] if artifact.folder.parent == WEIGHTS else []),
         "## Results",
         f"{training['validation_data']}, labels of {_whose(artifact.trained_on)}, every image "
         f"counted (n = {metrics['n']}; the epoch, the temperature and the threshold were chosen "

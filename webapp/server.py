@@ -10,7 +10,7 @@ from model.recognizer import Recognizer
 from webapp.app import create_app
 from webapp.settings import Settings
 
-_ORDER = ("landmark", "fused", "pixel")
+_ORDER = ("landmark-ferplus", "pixel-ferplus", "fused-ferplus", "landmark", "pixel", "fused")
 
 
 def serve(settings: Settings) -> None:

@@ -33,7 +33,7 @@ class Settings:
     ssl_keyfile: str | None = None
     allow_origin: tuple[str, ...] = ()
     max_clients: int = 32
-    model: str = "landmark"
+    model: str = "landmark-ferplus"
     workers: int = 2
     client_rate: float = 10.0
     load_share: float = 0.6
