@@ -77,7 +77,9 @@ class LiveClient:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+                task.add_done_callback(_retrieve)
+            # Not gather: cancelled itself, it hides who cancelled it, and anyio asks for that.
+            await asyncio.wait(tasks)
 
     async def _say_hello(self) -> None:
         settings = self._analyst.settings
@@ -147,6 +149,12 @@ class LiveClient:
         return self._analyst.frame(
             frame, self._tracker, self._models, smooth=self._smooth, drawing=True
         )
+
+
+def _retrieve(task: asyncio.Task) -> None:
+    """Look at how a task ended, or asyncio logs that nobody did."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _choices(text: str, analyst: Analyst) -> tuple[Sequence[str], bool]:
