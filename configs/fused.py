@@ -8,7 +8,7 @@ from model.train import Config
 
 config = Config(
     "fused",
-    epochs=14,
+    epochs=12,
     batch_size=128,
     learning_rate=1e-3,
     weight_decay=0.05,

@@ -8,7 +8,7 @@ from model.train import Config
 
 config = Config(
     "pixel",
-    epochs=6,
+    epochs=5,
     batch_size=128,
     learning_rate=7e-4,
     weight_decay=0.05,
