@@ -1,4 +1,4 @@
-"""`landmark`: the drawing and the points, trained on FER2013's labels."""
+"""`landmark`: the drawing and both sources' points, trained on FER2013's labels."""
 
 from model.augment import Augmentation
 from model.train import Config
@@ -9,6 +9,7 @@ config = Config(
     batch_size=256,
     learning_rate=1.5e-3,
     weight_decay=0.03,
+    votes_head=0.7,
     label_smoothing=0.1,
     ema=0.998,
     validation_every=2,

@@ -50,9 +50,14 @@ def augment(
     """
     flip = rng.random(len(batch["points"])) < settings.mirror
     changed = {}
-    if "points" in names or "image" in names:
-        points = np.where(flip[:, None, None], mirror_points(batch["points"]), batch["points"])
-        changed["points"] = _move_points(points, settings, rng)
+    if names != ("pixels",):
+        both = [name for name in ("points", "mesh") if name == "points" or name in names]
+        points = [
+            np.where(flip[:, None, None], mirror_points(batch[name]), batch[name]) for name in both
+        ]
+        # Moved as one: both sources look at the same face, each with its own jitter.
+        moved = _move_points(np.concatenate(points, axis=1), settings, rng)
+        changed = dict(zip(both, np.split(moved, len(both), axis=1), strict=True))
     if "image" in names:
         changed["image"] = np.array([pipeline.draw(face) for face in changed["points"]])
     if "pixels" in names:

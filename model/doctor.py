@@ -8,7 +8,7 @@ from pathlib import Path
 
 import shape_predictor
 from model import artifact, embedded
-from preprocessing import faces
+from preprocessing import mesh, tflite
 
 _PACKAGES = (
     "numpy", "opencv-python-headless", "dlib-bin", "imutils", "onnxruntime", "pyarrow",
@@ -55,9 +55,11 @@ def _landmark_file():
 
 
 def _detectors():
-    for name in ("face_detection_short_range.tflite", "face_detection_full_range.tflite"):
+    for name in (
+        "face_detection_short_range.tflite", "face_detection_full_range.tflite", mesh.FILE,
+    ):  # fmt: skip
         try:
-            digest = shape_predictor.sha256(faces.model_file(name))
+            digest = shape_predictor.sha256(tflite.model_file(name))
             yield f"{name}, SHA-256 {digest[:16]}...", True
         except FileNotFoundError as error:
             yield str(error), False

@@ -8,7 +8,7 @@ from preprocessing.landmarks import MIRROR, POINTS
 from preprocessing.pipeline import Face, Pipeline
 from preprocessing.render import EYES
 
-NAMES = ("image", "points", "pixels")
+NAMES = ("image", "points", "mesh", "pixels")
 
 _PLACEMENTS = (  # of a drawing: shift x and y in pixels, scale about the eyes
     (0.0, 0.0, 1.0),
@@ -24,13 +24,16 @@ def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
 
     Returns:
         image: uint8 (n, 48, 48), points: float32 (n, 51, 2) normalised to the drawing's unit
-        square, pixels: uint8 (n, 48, 48).
+        square, pixels: uint8 (n, 48, 48); and mesh as points where the recipe has it.
     """
-    return {
+    batch = {
         "image": np.array([face.image for face in faces], np.uint8),
         "points": np.array([face.normalised for face in faces], np.float32).reshape(-1, POINTS, 2),
         "pixels": np.array([face.pixels for face in faces], np.uint8),
     }
+    if faces and faces[0].normalised_mesh is not None:
+        batch["mesh"] = np.array([face.normalised_mesh for face in faces], np.float32)
+    return batch
 
 
 def as_float(array: np.ndarray) -> np.ndarray:
@@ -49,6 +52,8 @@ def mirrored(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.n
     if "points" in batch:
         flipped["points"] = mirror_points(batch["points"])
         flipped["image"] = np.array([pipeline.draw(face) for face in flipped["points"]], np.uint8)
+    if "mesh" in batch:
+        flipped["mesh"] = mirror_points(batch["mesh"])
     if "pixels" in batch:
         flipped["pixels"] = batch["pixels"][:, :, ::-1]
     return flipped
@@ -80,9 +85,13 @@ def _placed(
         return batch
     x, y, scale = placement
     shift = np.array((x, y)) / pipeline.size
-    points = ((batch["points"] - EYES) * scale + EYES + shift).astype(np.float32)
-    image = np.array([pipeline.draw(face) for face in points], np.uint8)
-    return {**batch, "points": points, "image": image}
+    placed = {
+        name: ((batch[name] - EYES) * scale + EYES + shift).astype(np.float32)
+        for name in ("points", "mesh")
+        if name in batch
+    }
+    image = np.array([pipeline.draw(face) for face in placed["points"]], np.uint8)
+    return {**batch, **placed, "image": image}
 
 
 def mirror_points(points: np.ndarray) -> np.ndarray:

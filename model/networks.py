@@ -1,7 +1,7 @@
 """Every network by name: a function from the label count to a Keras model. Backend-neutral.
 
-All take any of the inputs "image" (48, 48, 1), "points" (51, 2) and "pixels" (48, 48, 1), float32
-as from `model.inputs.as_float`, and give probabilities (classes,) in float32.
+All take any of the inputs "image" (48, 48, 1), "points" and "mesh" (51, 2) and "pixels"
+(48, 48, 1), float32 as from `model.inputs.as_float`, and give probabilities (classes,) in float32.
 """
 
 from collections.abc import Callable
@@ -36,11 +36,13 @@ def points_mlp(classes: int) -> keras.Model:
 
 
 def landmark(classes: int) -> keras.Model:
-    """Ours on geometry: the drawing and, at sub-pixel precision, the points it was drawn from."""
-    image, points = keras.Input(IMAGE, name="image"), keras.Input((POINTS, 2), name="points")
-    features = layers.Concatenate(name="joined")([_drawing_branch(image), _points_branch(points)])
-    outputs = _probabilities(features, classes)
-    return keras.Model({"image": image, "points": points}, outputs, name="landmark")
+    """Ours on geometry: the drawing and, at sub-pixel precision, the points of both sources."""
+    image = keras.Input(IMAGE, name="image")
+    points, mesh = keras.Input((POINTS, 2), name="points"), keras.Input((POINTS, 2), name="mesh")
+    shape = _points_branch(points, mesh)
+    features = layers.Concatenate(name="joined")([_drawing_branch(image), shape])
+    inputs = {"image": image, "points": points, "mesh": mesh}
+    return keras.Model(inputs, _probabilities(features, classes), name="landmark")
 
 
 def pixel(classes: int) -> keras.Model:
@@ -52,12 +54,13 @@ def pixel(classes: int) -> keras.Model:
 
 def fused(classes: int) -> keras.Model:
     """Both: `pixel`'s branch and a narrower points branch, joined before the decision."""
-    points, pixels = keras.Input((POINTS, 2), name="points"), keras.Input(IMAGE, name="pixels")
-    shape = _points_branch(points, width=160, depth=2)
+    points, mesh = keras.Input((POINTS, 2), name="points"), keras.Input((POINTS, 2), name="mesh")
+    pixels = keras.Input(IMAGE, name="pixels")
+    shape = _points_branch(points, mesh, width=160, depth=2)
     features = layers.Concatenate(name="joined")([shape, _pixel_branch(pixels)])
     features = layers.Dropout(0.3, name="drop")(features)
-    outputs = _probabilities(features, classes)
-    return keras.Model({"points": points, "pixels": pixels}, outputs, name="fused")
+    inputs = {"points": points, "mesh": mesh, "pixels": pixels}
+    return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
 
 NETWORKS: dict[str, Callable[[int], keras.Model]] = {
@@ -125,9 +128,13 @@ class PairDistances(layers.Layer):
         return (input_shape[0], 2 * POINTS + POINTS * (POINTS - 1) // 2)
 
 
-def _points_branch(points, width: int = 448, depth: int = 3, dropout: float = 0.4):
+def _points_branch(*sources, width: int = 448, depth: int = 3, dropout: float = 0.4):
     # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
-    x = PairDistances(dtype="float32", name="distances")(points)
+    distances = [
+        PairDistances(dtype="float32", name=f"{points.name}_distances")(points)
+        for points in sources
+    ]
+    x = layers.Concatenate(dtype="float32", name="distances")(distances)
     x = layers.BatchNormalization(dtype="float32", name="points_norm")(x)
     x = layers.Dropout(0.1, name="points_drop")(x)
     for index in range(depth):

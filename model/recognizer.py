@@ -1,7 +1,7 @@
 """Recognizer: gray -> list[Prediction], with ONNX Runtime; TensorFlow is never imported."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,7 @@ class Recognizer:
     pipeline: the recipe that its network was trained with.
     inputs: names of the inputs that its network takes, some of `model.inputs.NAMES`.
     uncertain_below: a face whose best probability is lower is called "uncertain".
+    views: how many views of each face are averaged.
     """
 
     def __init__(self, artifact: Artifact, threads: int = 1):
@@ -58,9 +59,11 @@ class Recognizer:
         self.uncertain_below = artifact.uncertain_below
         self.metrics = artifact.metrics
         self._temperature = artifact.temperature
-        self._views = artifact.views
+        self.views = artifact.views
         self._session = _session(artifact.onnx_path, threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
+        if "mesh" not in self.inputs:
+            self.pipeline = replace(self.pipeline, mesh=False)  # a network's worth of time
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.labels):
             raise ValueError(
@@ -96,7 +99,7 @@ class Recognizer:
         """
         if not len(next(iter(batch.values()))):
             return np.zeros((0, len(self.labels)), np.float32)
-        views = inputs.views(batch, self.pipeline, self._views)
+        views = inputs.views(batch, self.pipeline, self.views)
         return calibrate(np.mean([self._run(view) for view in views], axis=0), self._temperature)
 
     def decide(self, probabilities: np.ndarray) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model import embedded, sources
+from model import embedded, inputs, sources
 from model.evaluate import evaluate
 from model.recognizer import Recognizer
 from model.sources import Arrays, SourceError
@@ -74,7 +74,7 @@ def probabilities_of(recognizer: Recognizer, arrays: Arrays, batch_size: int = 6
             f"{recognizer.name} needs {', '.join(missing)}, which this source does not hold; "
             "the embedded set is geometry only."
         )
-    batch = {name: arrays[name] for name in ("image", "points", "pixels") if name in arrays}
+    batch = {name: arrays[name] for name in inputs.NAMES if name in arrays}
     count = len(arrays["label"])
     return np.concatenate(
         [

@@ -120,7 +120,7 @@ def read_faces(
     samples = [item for item in labelled if isinstance(item, Sample)]
     failed = len(labelled) - len(samples)
     workers = workers or os.cpu_count() or 1
-    faces = list(_map(partial(_face_row, pipeline=pipeline), samples, workers))
+    faces = list(parallel(partial(_face_row, pipeline=pipeline), samples, workers))
     rows = [row for row in faces if row is not None]
     if not rows:
         raise SourceError(f"{source}: none of its {len(samples)} pictures could be decoded.")
@@ -154,11 +154,12 @@ def votes_beside(source: str | Path) -> Path | None:
     )
 
 
-def _map(function, samples: list[Sample], workers: int) -> Iterable:
-    if workers == 1 or len(samples) < 2 * _CHUNK:
-        return map(function, samples)
+def parallel(function, items: list, workers: int) -> Iterable:
+    """Map a function that can be pickled over items, in order; few of them in this process."""
+    if workers == 1 or len(items) < 2 * _CHUNK:
+        return map(function, items)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(function, samples, chunksize=_CHUNK))
+        return list(pool.map(function, items, chunksize=_CHUNK))
 
 
 def _face_row(sample: Sample, pipeline: Pipeline) -> dict | None:
@@ -183,12 +184,16 @@ def _stack(rows: list[dict]) -> Arrays:
 def check_same_recipe(made_with: Pipeline, wanted: Pipeline, source: str | Path) -> None:
     """Refuse a prepared set that another recipe made.
 
+    Whether it holds the mesh does not count: a network that needs it will miss it.
+
     Raises:
         SourceError: naming the settings that differ.
     """
     ours, theirs = asdict(wanted), asdict(made_with)
     different = [
-        f"{key}: {theirs[key]!r}, not {ours[key]!r}" for key in ours if ours[key] != theirs[key]
+        f"{key}: {theirs[key]!r}, not {ours[key]!r}"
+        for key in ours
+        if ours[key] != theirs[key] and key != "mesh"
     ]
     if different:
         raise SourceError(

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from model import artifact, sources
+from model import artifact, inputs, sources
 from model.evaluate import evaluate
 from model.recognizer import Recognizer
 from model.scoring import probabilities_of, wanted_labels
 from model.sources import Arrays
 
-_START, _END = "<!-- results:start -->", "<!-- results:end -->"
 _ORDER = ("landmark", "pixel", "fused", "landmark_cnn")
 _RUNS = 200
 
@@ -53,7 +52,7 @@ def _measure(recognizer: Recognizer, rows: Arrays) -> dict:
 
 def one_face_milliseconds(recognizer: Recognizer, rows: Arrays) -> float:
     """Return the median time of one face through the network, all its views counted."""
-    batch = {name: rows[name][:1] for name in ("image", "points", "pixels")}
+    batch = {name: rows[name][:1] for name in inputs.NAMES if name in rows}
     seconds = []
     for _ in range(_RUNS):
         started = time.perf_counter()
@@ -111,14 +110,22 @@ def _with_interval(figures: dict) -> str:
     return f"{100 * figures['accuracy']:.1f} ({low:.1f} to {high:.1f})"
 
 
-def write_into(path: Path, text: str) -> None:
-    """Replace what stands between the markers of a Markdown file.
+def write_into(path: Path, text: str, name: str = "results") -> None:
+    """Replace what stands between `<!-- name:start -->` and `<!-- name:end -->` in Markdown.
 
     Raises:
         ValueError: it has no markers.
     """
+    start, end = check_markers(path, name)
+    between = f"{start}\n{text}\n{end}"
     page = path.read_text()
-    if _START not in page or _END not in page:
-        raise ValueError(f"{path} has no {_START} and {_END}; add both where the table belongs.")
-    between = f"{_START}\n{text}\n{_END}"
-    path.write_text(re.sub(f"{_START}.*{_END}", lambda _: between, page, flags=re.DOTALL))
+    path.write_text(re.sub(f"{start}.*{end}", lambda _: between, page, flags=re.DOTALL))
+
+
+def check_markers(path: Path, name: str) -> tuple[str, str]:
+    """Return both markers of a Markdown file (ValueError where it has them not)."""
+    page = path.read_text()
+    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+    if start not in page or end not in page:
+        raise ValueError(f"{path} has no {start} and {end}; add both where the table belongs.")
+    return start, end

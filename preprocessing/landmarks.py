@@ -64,13 +64,18 @@ class Frame:
     side: float
     roll: float
 
-    def to_picture(self) -> np.ndarray:
-        """Return the float64 (2, 3) transform from pixels of the upright crop to the picture."""
-        scale = self.side / _BOX
+    def to_picture(self, crop: int = _CROP, box: int = _BOX) -> np.ndarray:
+        """Return the float64 (2, 3) transform from pixels of the upright crop to the picture.
+
+        Args:
+            crop: pixels a side of the crop.
+            box: pixels that this frame's side takes of them.
+        """
+        scale = self.side / box
         cosine, sine = scale * np.cos(self.roll), scale * np.sin(self.roll)
         rotation = np.array([[cosine, -sine], [sine, cosine]])
         # Pixel centres are whole numbers, so a crop's middle is (n - 1) / 2.
-        shift = (self.x, self.y) - rotation @ np.full(2, (_CROP - 1) / 2)
+        shift = (self.x, self.y) - rotation @ np.full(2, (crop - 1) / 2)
         return np.column_stack([rotation, shift])
 
 
@@ -147,10 +152,10 @@ def _frame(right_eye, left_eye, mouth, box_width: float | None) -> Frame:
     return Frame(float(x), float(y), side, float(np.arctan2(across[1], across[0])))
 
 
-def upright_crop(gray: np.ndarray, frame: Frame) -> np.ndarray:
-    """Return the face of a frame upright and in one size, uint8 (300, 300)."""
-    transform = frame.to_picture()
-    scale = frame.side / _BOX
+def upright_crop(gray: np.ndarray, frame: Frame, crop: int = _CROP, box: int = _BOX) -> np.ndarray:
+    """Return the face of a frame upright and in one size, uint8 (crop, crop), `box` of it."""
+    transform = frame.to_picture(crop, box)
+    scale = frame.side / box
     if scale > 2:  # average first: warping alone would skip pixels
         half = cv2.resize(gray, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
         shrink = np.array([[half.shape[1] / gray.shape[1]], [half.shape[0] / gray.shape[0]]])
@@ -158,7 +163,7 @@ def upright_crop(gray: np.ndarray, frame: Frame) -> np.ndarray:
     return cv2.warpAffine(
         gray,
         transform,
-        (_CROP, _CROP),
+        (crop, crop),
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
@@ -186,6 +191,26 @@ def _predict(crop: np.ndarray, jitter: tuple[float, float, float]) -> np.ndarray
     y = round(_CROP / 2 + shift_y * _BOX - side / 2)
     box = dlib.rectangle(x, y, x + round(side) - 1, y + round(side) - 1)
     return face_utils.shape_to_np(_predictor()(crop, box), dtype="float64")[JAW:]
+
+
+def jaw(gray: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the jaw's 17 points of a face whose 51 others are known, in one pass of dlib.
+
+    No recipe uses them: the benchmark asks what leaving them out costs.
+
+    Args:
+        gray: uint8 (H, W).
+        points: (51, 2) in pixels of the picture.
+
+    Returns:
+        float32 (17, 2) in pixels of the picture, from one ear over the chin to the other.
+    """
+    frame = frame_of_points(points)
+    corner = round((_CROP - _BOX) / 2)
+    box = dlib.rectangle(corner, corner, corner + _BOX - 1, corner + _BOX - 1)
+    shape = face_utils.shape_to_np(_predictor()(upright_crop(gray, frame), box), dtype="float64")
+    transform = frame.to_picture()
+    return (shape[:JAW] @ transform[:, :2].T + transform[:, 2]).astype(np.float32)
 
 
 @functools.cache

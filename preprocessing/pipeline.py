@@ -10,6 +10,7 @@ import numpy as np
 from preprocessing import faces, render
 from preprocessing.faces import Box
 from preprocessing.landmarks import frame_of_points, landmarks
+from preprocessing.mesh import mesh_points
 
 _CROP_SIDE = 128  # a picture smaller than this is a face crop from a data set
 _CROP_SHARE = 0.5  # so is one whose nearly square area is filled by the face to this share
@@ -38,6 +39,8 @@ class Face:
     image: uint8 (48, 48) in {0, 255}, the drawing that the landmark networks see.
     pixels: uint8 (48, 48), the gray crop that the pixel networks see.
     quality: how well dlib's passes agree, 0 to 1.
+    mesh, normalised_mesh: `points` and `normalised` as the second source has them, None where
+        the recipe leaves it out.
     """
 
     box: Box
@@ -46,6 +49,8 @@ class Face:
     image: np.ndarray
     pixels: np.ndarray
     quality: float
+    mesh: np.ndarray | None = None
+    normalised_mesh: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class Pipeline:
     passes: how often dlib looks at each face (see `landmarks.landmarks`).
     size: side of the drawing and of the pixel crop.
     style, thickness, level_roll: see `render`.
+    mesh: whether a second source's points stand beside dlib's (see `preprocessing.mesh`).
     """
 
     detector: str = "blazeface"
@@ -68,6 +74,7 @@ class Pipeline:
     style: str = "lines"
     thickness: int = 1
     level_roll: bool = True
+    mesh: bool = True
 
     def __call__(self, gray: np.ndarray) -> list[Face]:
         """Return every face of a picture, best first; a small face crop always has one.
@@ -103,7 +110,11 @@ class Pipeline:
             pixels = render.resize_pixels(gray, self.size)
         else:
             pixels = render.crop_pixels(gray, frame_of_points(points), self.size)
-        return Face(box, points, normalised, image, pixels, quality)
+        mesh = normalised_mesh = None
+        if self.mesh:
+            mesh = mesh_points(gray, points)
+            normalised_mesh = render.normalise(mesh, level_roll=self.level_roll)
+        return Face(box, points, normalised, image, pixels, quality, mesh, normalised_mesh)
 
     def draw(self, normalised: np.ndarray) -> np.ndarray:
         """Return the drawing of normalised points (51, 2): uint8 (size, size) in {0, 255}."""

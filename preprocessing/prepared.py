@@ -14,10 +14,11 @@ from preprocessing.samples import DatasetError
 
 _COLUMNS = {
     "image": "image", "pixels": "pixels", "points": "normalised", "raw_points": "points",
-    "label": "label", "split": "split", "votes": "votes", "quality": "quality",
-    "found": "found", "sha256": "sha256", "excluded": "excluded", "source": "source",
-    "subject": "subject",
+    "mesh": "normalised_mesh", "raw_mesh": "mesh", "label": "label", "split": "split",
+    "votes": "votes", "quality": "quality", "found": "found", "sha256": "sha256",
+    "excluded": "excluded", "source": "source", "subject": "subject",
 }  # fmt: skip
+_MESH = ("mesh", "normalised_mesh")
 
 
 def is_prepared(path: str | Path) -> bool:
@@ -34,7 +35,8 @@ def load_prepared(out: str | Path, splits: tuple[str, ...] | None = None) -> dic
 
     Returns:
         image, pixels uint8 (n, size, size); points float32 (n, 51, 2) normalised to the drawing's
-        unit square; raw_points float32 (n, 51, 2) in pixels of the picture; label, split, found,
+        unit square; raw_points float32 (n, 51, 2) in pixels of the picture; mesh, raw_mesh the
+        same from the second source, missing where the recipe leaves it out; label, split, found,
         sha256, source, subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where
         there are none; quality float32 (n,); excluded bool (n,), not to be trained on.
 
@@ -60,7 +62,11 @@ def load_prepared(out: str | Path, splits: tuple[str, ...] | None = None) -> dic
             there = ", ".join(manifest["summary"]["splits"])
             raise DatasetError(f"{out}: no row of {', '.join(splits)}; its splits are {there}.")
     size = manifest["plan"]["pipeline"]["size"]
-    return {name: _array(table, column, size) for name, column in _COLUMNS.items()}
+    return {
+        name: _array(table, column, size)
+        for name, column in _COLUMNS.items()
+        if column not in _MESH or manifest["plan"]["pipeline"].get("mesh")
+    }
 
 
 def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
@@ -71,7 +77,7 @@ def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
         for index, value in enumerate(values.field("bytes")):
             pictures[index] = decode_png(value.as_buffer())
         return pictures
-    if column in ("points", "normalised"):
+    if column in ("points", "normalised", *_MESH):
         return values.flatten().to_numpy().reshape(count, POINTS, 2).copy()
     if column == "votes":
         zeros = [0] * len(labels.FERPLUS_COLUMNS)

@@ -24,7 +24,7 @@ from preprocessing.pipeline import Face, Pipeline
 from preprocessing.samples import EVALUATION_SPLITS, DatasetError, ReadError, Sample, VideoFrame
 
 UNLABELLED = "unlabelled"  # the class under which pictures without a label are counted
-VERSION = 2  # of the rows: raise it when a shard written before is no longer what is meant
+VERSION = 3  # of the rows: raise it when a shard written before is no longer what is meant
 
 _PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _POINTS = pa.list_(pa.float32(), 2 * POINTS)
@@ -33,6 +33,8 @@ _COLUMNS = {
     "pixels": _PICTURE,  # the gray crop, PNG
     "points": _POINTS,  # x, y in turn, in pixels of the picture
     "normalised": _POINTS,  # the same, upright in the drawing's unit square
+    "mesh": _POINTS,  # as `points`, from the second source; null where the recipe leaves it out
+    "normalised_mesh": _POINTS,
     "label": pa.string(),
     "split": pa.string(),
     "votes": pa.list_(pa.uint8()),
@@ -46,6 +48,7 @@ _COLUMNS = {
     "face_index": pa.int32(),
     "excluded": pa.bool_(),  # not for training: the picture also stands in an evaluation split
 }
+_COORDINATES = tuple(name for name, kind in _COLUMNS.items() if kind == _POINTS)
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,7 @@ def _row(sample: Sample, face: Face, index: int, sha256: str, excluded: bool) ->
     return {
         "image": {"bytes": encode_png(face.image), "path": f"{name}_{index}.png"},
         "pixels": {"bytes": encode_png(face.pixels), "path": f"{name}_{index}_pixels.png"},
-        "points": face.points.astype(np.float32).ravel(),
-        "normalised": face.normalised.astype(np.float32).ravel(),
+        **{name: _coordinates(getattr(face, name)) for name in _COORDINATES},
         "label": sample.label,
         "split": sample.split,
         "votes": None if sample.votes is None else list(sample.votes),
@@ -149,6 +151,10 @@ def _row(sample: Sample, face: Face, index: int, sha256: str, excluded: bool) ->
         "face_index": index,
         "excluded": excluded,
     }
+
+
+def _coordinates(points: np.ndarray | None) -> np.ndarray | None:
+    return None if points is None else points.astype(np.float32).ravel()
 
 
 def _one_line(error: Exception) -> str:
@@ -180,13 +186,12 @@ def rows_sum(table: pa.Table) -> int:
     What only tells where a row came from (source, path, votes, subject) does not count, so a CSV
     and a folder tree of the same pictures have the same sum.
     """
-    names = [
-        name for name in _COLUMNS
-        if name not in ("source", "votes", "subject", "image", "pixels", "points", "normalised")
-    ]  # fmt: skip
+    apart = ("source", "votes", "subject", "image", "pixels", *_COORDINATES)
+    names = [name for name in _COLUMNS if name not in apart]
     numbers = [
         table[name].combine_chunks().flatten().to_numpy().reshape(-1, 2 * POINTS)
-        for name in ("points", "normalised")
+        for name in _COORDINATES
+        if not table[name].null_count
     ]
     total = 0
     for index, row in enumerate(table.select([*names, "image", "pixels"]).to_pylist()):

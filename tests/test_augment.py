@@ -19,6 +19,7 @@ def batch(embedded_rows):
     points = embedded_rows["points"][:8]
     return {
         "points": points,
+        "mesh": embedded_rows["mesh"][:8],
         "image": embedded_rows["image"][:8],
         "pixels": rng.integers(0, 256, (len(points), 48, 48), dtype=np.uint8),
     }
@@ -52,6 +53,20 @@ def test_points_and_pixels_are_mirrored_together(batch):
             [(a == b).all() for a, b in zip(half["pixels"], batch["pixels"], strict=True)]
         )
         assert (points == pixels).all()
+
+
+def test_both_sources_move_together(batch):
+    moved = changed(batch, Augmentation(mirror=0, jitter=0))
+    for name in ("points", "mesh"):
+        assert not np.allclose(moved[name], batch[name], atol=1e-3)
+    # One similarity takes both sources' points to their new places.
+    for face in range(8):
+        before, after = (
+            np.concatenate([some["points"][face], some["mesh"][face]]) @ (1, 1j)
+            for some in (batch, moved)
+        )
+        ratio = (after - after.mean()) / (before - before.mean())
+        np.testing.assert_allclose(ratio, ratio.mean(), atol=1e-3)
 
 
 def test_drawings_are_drawn_from_the_changed_points(batch):

@@ -248,9 +248,19 @@ def test_a_prepared_set_holds_in_order_what_the_pipeline_makes_of_each_picture(t
         assert np.array_equal(prepared["pixels"][index], face.pixels)
         assert np.array_equal(prepared["points"][index], face.normalised)
         assert np.array_equal(prepared["raw_points"][index], face.points)
+        assert np.array_equal(prepared["mesh"][index], face.normalised_mesh)
+        assert np.array_equal(prepared["raw_mesh"][index], face.mesh)
         assert prepared["found"][index] == face.box.source
     assert load_prepared(tmp_path / "out", ("PublicTest",))["source"].tolist() == ["a.csv:4"]
     assert prepared["votes"].shape == (5, 10)
+
+
+def test_a_recipe_without_the_mesh_leaves_it_out_of_the_prepared_set(tmp_path):
+    source = write_csv(tmp_path / "a.csv", faces(2), ["Training", "PublicTest"])
+    preprocess(source, tmp_path / "out", Pipeline(passes=1, mesh=False), classes=7)
+    prepared = load_prepared(tmp_path / "out")
+    assert not {"mesh", "raw_mesh"} & set(prepared)
+    assert prepared["points"].shape == (2, 51, 2)
 
 
 @pytest.mark.parametrize(
