@@ -37,29 +37,22 @@ def points_mlp(classes: int) -> keras.Model:
 
 def landmark(classes: int) -> keras.Model:
     """Ours on geometry: the drawing and, at sub-pixel precision, the points of both sources."""
-    image = keras.Input(IMAGE, name="image")
-    points, mesh = keras.Input((POINTS, 2), name="points"), keras.Input((POINTS, 2), name="mesh")
-    shape = _points_branch(points, mesh)
-    features = layers.Concatenate(name="joined")([_drawing_branch(image), shape])
-    inputs = {"image": image, "points": points, "mesh": mesh}
+    inputs, features = _shape_branch()
     return keras.Model(inputs, _probabilities(features, classes), name="landmark")
 
 
 def pixel(classes: int) -> keras.Model:
     """Ours on gray pixels: a small residual network with squeeze-and-excite."""
     pixels = keras.Input(IMAGE, name="pixels")
-    features = layers.Dropout(0.3, name="drop")(_pixel_branch(pixels))
-    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel")
+    outputs = _probabilities(_pixel_branch(pixels), classes)
+    return keras.Model({"pixels": pixels}, outputs, name="pixel")
 
 
 def fused(classes: int) -> keras.Model:
-    """Both: `pixel`'s branch and a narrower points branch, joined before the decision."""
-    points, mesh = keras.Input((POINTS, 2), name="points"), keras.Input((POINTS, 2), name="mesh")
-    pixels = keras.Input(IMAGE, name="pixels")
-    shape = _points_branch(points, mesh, width=160, depth=2)
-    features = layers.Concatenate(name="joined")([shape, _pixel_branch(pixels)])
-    features = layers.Dropout(0.3, name="drop")(features)
-    inputs = {"points": points, "mesh": mesh, "pixels": pixels}
+    """Both: the branches of `landmark` and `pixel`, joined before the decision."""
+    inputs, shape = _shape_branch()
+    inputs["pixels"] = keras.Input(IMAGE, name="pixels")
+    features = layers.Concatenate(name="joined")([_pixel_branch(inputs["pixels"]), shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
 
@@ -128,6 +121,16 @@ class PairDistances(layers.Layer):
         return (input_shape[0], 2 * POINTS + POINTS * (POINTS - 1) // 2)
 
 
+def _shape_branch():
+    """Return the inputs that hold geometry, by name, and the features (1152,) drawn from them."""
+    inputs = {"image": keras.Input(IMAGE, name="image")}
+    for name in ("points", "mesh"):
+        inputs[name] = keras.Input((POINTS, 2), name=name)
+    points = _points_branch(inputs["points"], inputs["mesh"], width=288)
+    features = layers.Concatenate(name="shape")([_drawing_branch(inputs["image"]), points])
+    return inputs, features
+
+
 def _points_branch(*sources, width: int = 448, depth: int = 3, dropout: float = 0.4):
     # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
     distances = [
@@ -174,7 +177,7 @@ def _pixel_branch(pixels):
         ("block_4", 144, 1),
     ):  # fmt: skip
         x = _residual_block(x, filters, stride, name)
-    return layers.GlobalAveragePooling2D(name="mean")(x)
+    return layers.Dropout(0.3, name="drop")(layers.GlobalAveragePooling2D(name="mean")(x))
 
 
 def _residual_block(x, filters: int, stride: int, name: str):

@@ -35,6 +35,8 @@ class Config:
     precision: a Keras dtype policy: "float32" or "mixed_bfloat16".
     validation_every: epochs from one validation to the next; the last epoch always is.
     start: an artifact's or run's model.keras whose weights of equal name and shape are taken.
+    join: another one, for a network that joins both branches: it begins as their late fusion.
+    join_share: what `join` weighs in that fusion, 0 to 1.
     """
 
     network: str
@@ -55,7 +57,12 @@ class Config:
     seed: int = 1
     validation_every: int = 1
     start: str = ""
+    join: str = ""
+    join_share: float = 0.3
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+_HEAD = "probabilities"  # the name of every network's last layer
 
 
 class Batches(keras.utils.PyDataset):
@@ -204,6 +211,9 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
     model = _network(config, labels)
     if config.start:
         take_weights(model, config.start)
+    if config.join:
+        take_weights(model, config.join)
+        join_heads(model, config.start, config.join, config.join_share)
     names = input_names(model)
     if missing := [name for name in names if name not in train]:
         raise ValueError(
@@ -251,6 +261,24 @@ def take_weights(model: keras.Model, path: str) -> int:
     if not taken:
         raise ValueError(f"{path} shares no layer with {model.name}; expected a related network.")
     return taken
+
+
+def join_heads(model: keras.Model, first: str, second: str, share: float) -> None:
+    """Set the head of a network that joins two networks' features to their late fusion.
+
+    Its logits become the weighted mean of theirs, so its probabilities are their normalised
+    weighted geometric mean.
+
+    Args:
+        first, second: their model.keras, in the order in which their features are joined.
+        share: the second's weight.
+    """
+    kernels, biases = [], []
+    for path, weight in ((first, 1 - share), (second, share)):
+        kernel, bias = keras.models.load_model(path, compile=False).get_layer(_HEAD).get_weights()
+        kernels.append(weight * kernel)
+        biases.append(weight * bias)
+    model.get_layer(_HEAD).set_weights([np.concatenate(kernels), np.sum(biases, axis=0)])
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -161,6 +161,26 @@ def test_weights_are_taken_by_name_and_shape(tmp_path):
         train.take_weights(NETWORKS["pixel_cnn"](6), str(tmp_path / "model.keras"))
 
 
+def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_path):
+    from model.networks import NETWORKS
+
+    rows = {name: values[:8].copy() for name, values in splits[1].items()}
+    rows["pixels"] = np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)
+    paths, logits = [], []
+    for name, share in (("pixel", 0.7), ("landmark", 0.3)):
+        model = NETWORKS[name](6)
+        paths.append(str(tmp_path / f"{name}.keras"))
+        model.save(paths[-1])
+        logits.append(share * np.log(train.predict(model, sources.network_features(rows, model))))
+    fused = NETWORKS["fused"](6)
+    for path in paths:
+        train.take_weights(fused, path)
+    train.join_heads(fused, *paths, 0.3)
+    found = train.predict(fused, sources.network_features(rows, fused))
+    expected = np.exp(sum(logits))
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+
+
 @pytest.mark.parametrize("backend", ["tensorflow"])
 def test_training_names_no_backend(backend):
     """networks.py and train.py stay on keras.ops, so other backends can train too."""
