@@ -11,8 +11,9 @@ from pathlib import Path
 
 LICENCES = (
     "Code: MIT. Weights and the embedded landmark set: research use only (FER2013). Landmark "
-    "file: trained on iBUG 300-W, commercial use excluded. BlazeFace: Apache-2.0. It guesses "
-    "a label from a face's shape and does not read feelings; not for work, school or decisions."
+    "file: trained on iBUG 300-W, commercial use excluded. BlazeFace, face mesh: Apache-2.0. It "
+    "guesses a label from a face's shape and does not read feelings; not for work, school or "
+    "decisions."
 )
 
 
@@ -200,6 +201,35 @@ def _card(arguments) -> int:
     return 0
 
 
+def _benchmark(arguments) -> int:
+    from model import benchmark, table
+    from model.entries import Options
+
+    options = Options(
+        data=arguments.data,
+        out=arguments.out,
+        quick=arguments.quick,
+        only=tuple(arguments.only),
+        epochs=arguments.epochs,
+        seeds=arguments.seeds,
+        classes=arguments.classes,
+        also=tuple(arguments.also),
+        peer=arguments.peer,
+        workers=arguments.workers or os.cpu_count() or 1,
+        probe_rows=arguments.probe_rows,
+        command=_this_command(),
+    )
+    if arguments.write:  # before the hours: a page without markers is said at once
+        table.check_markers(arguments.write, "benchmark")
+    results = benchmark.run(options)
+    if arguments.write:
+        text = (arguments.out / "table.md").read_text().rstrip()
+        table.write_into(arguments.write, text, name="benchmark")
+    print("\n".join(f"- {sentence}" for sentence in results["learned"]))
+    print(f"\n{arguments.out / 'report.html'}\n{arguments.out / 'results.json'}")
+    return 0
+
+
 def _print_figures(figures: dict, name: str) -> None:
     from model.report_text import figures_text
 
@@ -218,6 +248,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_preprocess(commands)
     _add_train(commands)
     _add_evaluate(commands)
+    _add_benchmark(commands)
     _add_predict(commands)
     _add_webapp(commands)
     _add_small(commands)
@@ -272,6 +303,36 @@ def _add_evaluate(commands) -> None:
     command.add_argument("--workers", type=int, help="processes; all cores by default")
     command.add_argument("--json", action="store_true", help="end with one line of JSON")
     command.set_defaults(handler=_evaluate)
+
+
+def _add_benchmark(commands) -> None:
+    command = commands.add_parser("benchmark", help="landmarks against raw pixels: a report")
+    command.add_argument(
+        "--data", default="embedded", help='a prepared FER2013 with pictures, or "embedded"'
+    )
+    command.add_argument("--out", type=Path, default=Path("out/benchmark"), metavar="DIR")
+    command.add_argument("--quick", action="store_true", help="a small one, in about 3 minutes")
+    command.add_argument("--only", nargs="+", default=[], metavar="NETWORK")
+    command.add_argument("--epochs", type=_positive, help="in place of each network's own")
+    command.add_argument("--seeds", type=_positive, default=1, help="trainings a network (1)")
+    command.add_argument("--classes", type=int, choices=(3, 6, 7), default=6)
+    command.add_argument(
+        "--also", action="append", default=[], metavar="PATH", help="cross with CK+48 or another"
+    )
+    command.add_argument("--peer", choices=("fer",), default="", help="an installed package too")
+    command.add_argument("--workers", type=_positive, help="processes and threads; all by default")
+    command.add_argument(
+        "--probe-rows", type=_positive, default=1000, metavar="N", help="faces to damage (1000)"
+    )
+    command.add_argument("--write", type=Path, metavar="FILE", help="its table, between markers")
+    command.set_defaults(handler=_benchmark)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value}; expected a whole number from 1 on")
+    return value
 
 
 def _add_predict(commands) -> None:

@@ -1,6 +1,7 @@
 """Pure: labels and probabilities -> metrics. No I/O."""
 
 import numpy as np
+from scipy import stats
 from sklearn import metrics
 
 _BINS = 15
@@ -141,3 +142,73 @@ def fit_temperature(true: np.ndarray, probabilities: np.ndarray) -> float:
 
     candidates = np.exp(np.linspace(np.log(0.3), np.log(4), 400))
     return float(min(candidates, key=loss))
+
+
+def bootstrap_confusion(confusion, seed: int = 0, draws: int = 2000) -> dict[str, list[float]]:
+    """Return 95 % intervals of macro-F1 and balanced accuracy, by bootstrap over images.
+
+    An image counts by its cell of the confusion matrix alone, so resampling n images is one
+    multinomial draw over the cells.
+
+    Args:
+        confusion: whole numbers (classes, classes), rows are the truth.
+    """
+    counts = np.asarray(confusion, np.float64)
+    counts = counts[np.ix_(*[np.flatnonzero(counts.sum(axis=1) + counts.sum(axis=0))] * 2)]
+    total = int(counts.sum())
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(total, counts.ravel() / total, draws).reshape(draws, *counts.shape)
+    right = np.diagonal(drawn, axis1=1, axis2=2)
+    true, said = drawn.sum(axis=2), drawn.sum(axis=1)
+    occurs = counts.sum(axis=1) > 0
+    f1 = (2 * right / np.maximum(true + said, 1))[:, occurs].mean(axis=1)
+    recall = (right / np.maximum(true, 1))[:, occurs].mean(axis=1)
+    return {
+        "macro_f1_interval": [float(bound) for bound in np.quantile(f1, [0.025, 0.975])],
+        "balanced_accuracy_interval": [
+            float(bound) for bound in np.quantile(recall, [0.025, 0.975])
+        ],
+    }
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> dict:
+    """Test whether two models err equally often on the same images (McNemar 1947, exact).
+
+    Args:
+        first, second: booleans (n,), whether each model was right on each image.
+
+    Returns:
+        only_first, only_second: images that one alone got right; p: two-sided, 1.0 where they
+        never differ.
+    """
+    only_first, only_second = int(np.sum(first & ~second)), int(np.sum(second & ~first))
+    differ = only_first + only_second
+    p = stats.binomtest(only_first, differ).pvalue if differ else 1.0
+    return {"only_first": only_first, "only_second": only_second, "p": float(p)}
+
+
+def reliability(right: np.ndarray, confidence: np.ndarray, bins: int = 10) -> list[dict]:
+    """Return {low, high, n, confidence, accuracy} of each equal-width bin that holds a face."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        {
+            "low": index / bins,
+            "high": (index + 1) / bins,
+            "n": int(inside.sum()),
+            "confidence": float(confidence[inside].mean()),
+            "accuracy": float(right[inside].mean()),
+        }
+        for index in range(bins)
+        if (inside := place == index).any()
+    ]
+
+
+def accuracy_by_share(right: np.ndarray, confidence: np.ndarray) -> list[dict]:
+    """Return {coverage, accuracy} on the most certain 5, 10 ... 100 % of the faces."""
+    return [
+        {
+            "coverage": percent / 100,
+            "accuracy": accuracy_of_most_certain(right, confidence, percent / 100),
+        }
+        for percent in range(5, 101, 5)
+    ]

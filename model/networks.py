@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from model.published import PUBLISHED
 from preprocessing.landmarks import POINTS
 from preprocessing.render import SIZE
 
@@ -57,7 +58,8 @@ def fused(classes: int) -> keras.Model:
 
 
 NETWORKS: dict[str, Callable[[int], keras.Model]] = {
-    build.__name__: build for build in (landmark_cnn, pixel_cnn, points_mlp, landmark, pixel, fused)
+    build.__name__: build
+    for build in (landmark_cnn, pixel_cnn, points_mlp, landmark, pixel, fused, *PUBLISHED)
 }
 
 
@@ -131,7 +133,7 @@ def _shape_branch():
     return inputs, features
 
 
-def _points_branch(*sources, width: int = 448, depth: int = 3, dropout: float = 0.4):
+def _points_branch(*sources, width: int = 448, depth: int = 3, dropout: float = 0.25):
     # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
     distances = [
         PairDistances(dtype="float32", name=f"{points.name}_distances")(points)

@@ -1,4 +1,14 @@
-"""Metrics as text for a terminal."""
+"""Metrics as text for a terminal, and figures as text for a report."""
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in per cent, with its sign."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def points(difference: float) -> str:
+    """Return a difference of shares in percentage points, without its sign."""
+    return f"{100 * abs(difference):.1f} points"
 
 
 def figures_text(figures: dict, name: str) -> str:

@@ -89,3 +89,37 @@ def test_the_most_certain_are_scored_alone():
     rows = evaluate.coverage_accuracy(right, confidence)
     assert rows[0] == {"threshold": 0.2, "coverage": 1.0, "accuracy": 0.5}
     assert rows[-1]["accuracy"] == 1
+
+
+def test_mcnemar_is_the_exact_binomial_test():
+    first = np.array([True] * 10 + [False] * 2 + [True] * 20)
+    second = np.array([False] * 10 + [True] * 2 + [True] * 20)
+    found = evaluate.mcnemar(first, second)
+    assert (found["only_first"], found["only_second"]) == (10, 2)
+    assert found["p"] == pytest.approx(2 * (1 + 12 + 66) / 2**12)
+    assert evaluate.mcnemar(first, first)["p"] == 1
+
+
+def test_intervals_over_images_hold_the_figures_themselves(noisy):
+    truth, probabilities = noisy
+    found = evaluate.evaluate(truth, probabilities, LABELS)
+    intervals = evaluate.bootstrap_confusion(found["confusion"])
+    for name in ("macro_f1", "balanced_accuracy"):
+        low, high = intervals[f"{name}_interval"]
+        assert low < found[name] < high and high - low < 0.15
+
+
+def test_reliability_bins_count_every_face_once(noisy):
+    truth, probabilities = noisy
+    right = np.array(LABELS)[probabilities.argmax(axis=1)] == truth
+    bins = evaluate.reliability(right, probabilities.max(axis=1))
+    assert sum(one["n"] for one in bins) == len(truth)
+    assert all(one["low"] <= one["confidence"] <= one["high"] for one in bins)
+
+
+def test_answering_everything_is_the_accuracy(noisy):
+    truth, probabilities = noisy
+    right = np.array(LABELS)[probabilities.argmax(axis=1)] == truth
+    shares = evaluate.accuracy_by_share(right, probabilities.max(axis=1))
+    assert shares[-1] == {"coverage": 1.0, "accuracy": pytest.approx(right.mean())}
+    assert len(shares) == 20 and shares[0]["accuracy"] > shares[-1]["accuracy"]
