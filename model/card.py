@@ -6,15 +6,16 @@ from shape_predictor import LICENCE
 _SEES = {
     "image": "a 48x48 binary drawing of 51 facial landmarks",
     "points": "the coordinates of 51 facial landmarks",
+    "mesh": "the coordinates of the same 51 from a second source (MediaPipe's mesh)",
     "pixels": "the 48x48 gray crop of the face",
 }
 _INPUTS = {
     "landmark_cnn": ("image",),
     "pixel_cnn": ("pixels",),
     "points_mlp": ("points",),
-    "landmark": ("image", "points"),
+    "landmark": ("image", "points", "mesh"),
     "pixel": ("pixels",),
-    "fused": ("points", "pixels"),
+    "fused": ("image", "points", "mesh", "pixels"),
 }
 _WHICH = {
     "fer2013": "Learned FER2013's labels, one a picture, for comparison with published figures. "
@@ -29,7 +30,8 @@ _WHICH = {
 
 def sees(network: str) -> str:
     """Return what a network's inputs are, as a phrase."""
-    return " and ".join(_SEES[name] for name in _INPUTS[network])
+    *others, last = (_SEES[name] for name in _INPUTS[network])
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def text(artifact: Artifact) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from model.recognizer import Recognizer
 from preprocessing import images
 from preprocessing.faces import Box
-from preprocessing.pipeline import Face
+from preprocessing.pipeline import Face, Pipeline
 from webapp.admission import Admission
 from webapp.metrics import Metrics
 from webapp.settings import Settings
@@ -49,10 +49,10 @@ class Analyst:
         self.ready = False
         self._lock = Lock()
 
-    @property
-    def pipeline(self):
-        """The recipe of the default recognizer: faces are found once for all of them."""
-        return next(iter(self.recognizers.values())).pipeline
+    def pipeline(self, models: Iterable[str]) -> Pipeline:
+        """Return the recipe that all recognizers share, with the mesh if one of these needs it."""
+        pipelines = [self.recognizers[name].pipeline for name in models]
+        return replace(pipelines[0], mesh=any(pipeline.mesh for pipeline in pipelines))
 
     def choose(self, names: Iterable[str]) -> list[str]:
         """Return the names to use, in the order given; none means the default.
@@ -78,7 +78,7 @@ class Analyst:
         with watch("decode"):
             gray = self._decode(data, self.settings.max_picture_pixels)
         with watch("faces"):
-            faces = self.pipeline(gray)[:_MAX_PHOTO_FACES]
+            faces = self.pipeline(models)(gray)[:_MAX_PHOTO_FACES]
         probabilities = self._classify(faces, models, watch)
         self.metrics.analysed(len(faces), watch.seconds)
         return _size(gray) | {
@@ -95,7 +95,7 @@ class Analyst:
         Raises:
             ImageError: it is no video.
         """
-        tracker = Tracker(self.pipeline, self.settings.max_faces)
+        tracker = Tracker(self.pipeline(models), self.settings.max_faces)
         for index, (seconds, frame) in enumerate(images.video_frames(path)):
             if index >= self.settings.max_video_frames:
                 return
@@ -135,7 +135,8 @@ class Analyst:
     ) -> dict:
         """Read the faces of the next frame, uint8 (H, W), that a tracker is shown."""
         watch = watch or Stopwatch()
-        tracks = tracker.update(gray, seconds, watch, smooth=smooth)
+        mesh = self.pipeline(models).mesh
+        tracks = tracker.update(gray, seconds, watch, smooth=smooth, mesh=mesh)
         probabilities = self._classify([track.face for track in tracks], models, watch)
         faces = []
         for track, rows in zip(tracks, probabilities, strict=True):
@@ -181,7 +182,7 @@ class Analyst:
         height, width = _WARM_UP_SIZE
         gray = np.random.default_rng(0).integers(0, 255, _WARM_UP_SIZE, np.uint8)
         box = Box(width / 3, height / 3, 2 * width / 3, 2 * height / 3, 1.0)
-        live = replace(self.pipeline, passes=LIVE_PASSES)
+        live = replace(self.pipeline(self.recognizers), passes=LIVE_PASSES)
         live.boxes(gray)
         times = []
         for _ in range(_WARM_UP_FRAMES):

@@ -26,7 +26,7 @@ def create_app(recognizers: dict[str, Recognizer], settings: Settings) -> Starle
 
     Args:
         recognizers: by the name that clients choose them by; the first is the default. They
-            share the first one's pipeline settings.
+            share the first one's pipeline settings but for the mesh.
         settings: limits, allowed origins and hosts.
     """
     analyst = Analyst(recognizers, settings)

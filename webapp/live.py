@@ -56,7 +56,7 @@ class LiveClient:
     def __init__(self, websocket: WebSocket, analyst: Analyst):
         self._websocket = websocket
         self._analyst = analyst
-        self._tracker = Tracker(analyst.pipeline, analyst.settings.max_faces)
+        self._tracker = Tracker(analyst.pipeline(analyst.recognizers), analyst.settings.max_faces)
         self._models = analyst.choose([])
         self._smooth = True
         self._newest: bytes | None = None

@@ -1,5 +1,6 @@
 """Start the web app: load the released models, listen, print the address."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -34,7 +35,8 @@ def load_recognizers(default: str) -> dict[str, Recognizer]:
     for name in sorted(artifact.released(), key=_rank):
         if name not in recognizers:
             other = Recognizer.load(name)
-            if other.pipeline == first.pipeline:  # faces are drawn once for all models
+            # Faces are found and drawn once for all models; the mesh is added where one needs it.
+            if replace(other.pipeline, mesh=False) == replace(first.pipeline, mesh=False):
                 recognizers[name] = other
     return recognizers
 

@@ -68,7 +68,13 @@ class Tracker:
         self._next_number = 1
 
     def update(
-        self, gray: np.ndarray, seconds: float, watch: Stopwatch, *, smooth: bool = True
+        self,
+        gray: np.ndarray,
+        seconds: float,
+        watch: Stopwatch,
+        *,
+        smooth: bool = True,
+        mesh: bool = True,
     ) -> list[Track]:
         """Take the next frame.
 
@@ -77,6 +83,7 @@ class Tracker:
             seconds: when it was taken, on any clock that does not go back.
             watch: is told the time spent in "detect", "landmarks" and "draw".
             smooth: whether the faces are drawn of smoothed points.
+            mesh: whether the faces need the mesh, which takes as long as all else.
 
         Returns:
             the faces in view, by number, each with its `face` of this frame.
@@ -84,12 +91,13 @@ class Tracker:
         self._since_detection += 1
         if self._detection_is_due() or not self._follow(gray, watch):
             self._detect(gray, watch)
+        pipeline = replace(self._pipeline, mesh=mesh and self._pipeline.mesh)
         with watch("draw"):
             for track in self.tracks:
                 smoothed = track.smooth_points(track.points, seconds)
                 points = smoothed if smooth else track.points
                 box = box_of_points(points, track.quality)
-                track.face = self._pipeline.describe(gray, box, points, track.quality)
+                track.face = pipeline.describe(gray, box, points, track.quality)
         return self.tracks
 
     def _detection_is_due(self) -> bool:
