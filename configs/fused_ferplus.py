@@ -8,14 +8,14 @@ from model.train import Config
 
 config = Config(
     "fused",
-    epochs=5,
+    epochs=3,
     batch_size=128,
     learning_rate=7e-4,
     weight_decay=0.05,
     ferplus=0.8,
     ema=0.995,
     precision="mixed_bfloat16",
-    validation_every=2,
+    validation_every=1,
     start="model/weights/fused/model.keras",
     augmentation=Augmentation(
         jitter=0.004,
