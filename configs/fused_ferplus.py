@@ -1,29 +1,15 @@
-"""`fused-ferplus`: from `fused`'s weights, on the FER+ majority and votes.
+"""`fused-ferplus`: the late fusion of `pixel-ferplus` and `landmark-ferplus` as one network.
 
-Run it with `--labels ferplus --views 2`.
+Run it with `--labels ferplus --views 2` (the face and its mirror image). Training both branches together from here
+on gained nothing (docs/experiments.md).
 """
 
-from model.augment import Augmentation
 from model.train import Config
 
 config = Config(
     "fused",
-    epochs=3,
-    batch_size=128,
-    learning_rate=7e-4,
-    weight_decay=0.05,
-    ferplus=0.8,
-    ema=0.995,
-    precision="mixed_bfloat16",
-    validation_every=1,
-    start="model/weights/fused/model.keras",
-    augmentation=Augmentation(
-        jitter=0.004,
-        pixel_rotation=6.0,
-        pixel_scale=0.07,
-        pixel_shift=3.0,
-        contrast=0.2,
-        brightness=0.08,
-        erase=0.2,
-    ),
+    epochs=0,
+    start="model/weights/pixel-ferplus/model.keras",
+    join="model/weights/landmark-ferplus/model.keras",
+    join_share=0.25,
 )

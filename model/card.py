@@ -82,7 +82,7 @@ def text(artifact: Artifact) -> str:
                 for name, row in metrics["per_class"].items()
             ],
         ),
-        "![learning curve](learning_curve.png)",
+        *(["![learning curve](learning_curve.png)"] if training["epochs_run"] else []),
         "## Uncertain",
         f"A face whose best probability is below {artifact.uncertain_below:.2f} is called "
         '"uncertain". The threshold leaves the 80 % most certain faces of the validation split. '
@@ -107,8 +107,7 @@ def text(artifact: Artifact) -> str:
                 ("data", training["data"]),
                 ("left out", training["left_out"]),
                 ("seed", training["config"]["seed"]),
-                ("epochs", training["epochs_run"]),
-                ("time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"),
+                *_training_time(training),
             ],
         ),
         "## Known failures",
@@ -124,6 +123,19 @@ def text(artifact: Artifact) -> str:
         f"was {LICENCE}. FER+ votes: MIT. Code: see the repository's LICENSE.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _training_time(training: dict):
+    if not training["epochs_run"]:
+        config = training["config"]
+        yield "epochs", "none: the late fusion of two trained networks, as one network"
+        yield (
+            "joined",
+            f"`{config['start']}` and, weighing {config['join_share']}, `{config['join']}`",
+        )
+        return
+    yield "epochs", training["epochs_run"]
+    yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
 
 
 def _whose(trained_on: str) -> str:

@@ -71,7 +71,8 @@ def release(
     threshold = round(uncertainty_threshold(calibrated.max(axis=1)), 4)
     artifact = replace(artifact, uncertain_below=threshold, metrics=metrics)
     artifacts.save_settings(artifact)
-    plot_history(history, folder / "learning_curve.png")
+    if history:
+        plot_history(history, folder / "learning_curve.png")
     (folder / "README.md").write_text(card.text(artifact))
     return artifact
 

@@ -25,6 +25,7 @@ class Config:
     """Everything that a training's result depends on, besides data and code.
 
     network: a name in `model.networks.NETWORKS`.
+    epochs: 0 trains nothing: the network stays as `start` and `join` make it.
     ferplus: share of the FER+ votes in the targets, 0 to 1; images without votes get none.
     votes_head: weight of a second head that learns the FER+ votes, in training only; 0 is off.
     teacher: share of the teacher's probabilities in the targets where they are given.
@@ -182,6 +183,8 @@ def fit(
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
     batches, model = _prepare(train, labels, config, pipeline)
+    if not config.epochs:
+        return without_votes_head(model), []
     checkpoint = Checkpoint(folder, config, batches, validation, labels)
     if resume:
         model = checkpoint.restore(model)

@@ -181,6 +181,18 @@ def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_pat
     np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
 
 
+def test_no_epoch_leaves_a_network_as_it_starts(splits, tmp_path):
+    from model.networks import NETWORKS
+
+    started = NETWORKS["points_mlp"](6)
+    started.save(tmp_path / "model.keras")
+    config = Config("points_mlp", epochs=0, start=str(tmp_path / "model.keras"))
+    model, history = fit(splits, tmp_path / "run", config)
+    features = {"points": splits[1]["points"]}
+    assert history == []
+    np.testing.assert_allclose(train.predict(model, features), train.predict(started, features))
+
+
 @pytest.mark.parametrize("backend", ["tensorflow"])
 def test_training_names_no_backend(backend):
     """networks.py and train.py stay on keras.ops, so other backends can train too."""
