@@ -1,7 +1,7 @@
 """`fused-ferplus`: the late fusion of `pixel-ferplus` and `landmark-ferplus` as one network.
 
-Run it with `--labels ferplus --views 2` (the face and its mirror image). Training both branches together from here
-on gained nothing (docs/experiments.md).
+Run it with `--labels ferplus --views 2` (the face and its mirror image).
+Training both branches together from here on gained nothing (docs/experiments.md).
 """
 
 from model.train import Config
