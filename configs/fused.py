@@ -1,6 +1,5 @@
 """`fused`: the late fusion of `pixel` and `landmark` as one network.
 
-Run it with `--views 2` (the face and its mirror image).
 Training both branches together from here on gained nothing (docs/experiments.md).
 """
 

@@ -1,6 +1,6 @@
 """`fused-ferplus`: the late fusion of `pixel-ferplus` and `landmark-ferplus` as one network.
 
-Run it with `--labels ferplus --views 2` (the face and its mirror image).
+Run it with `--labels ferplus`.
 Training both branches together from here on gained nothing (docs/experiments.md).
 """
 

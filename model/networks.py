@@ -50,10 +50,15 @@ def pixel(classes: int) -> keras.Model:
 
 
 def fused(classes: int) -> keras.Model:
-    """Both: the branches of `landmark` and `pixel`, joined before the decision."""
+    """Both: the branches of `landmark` and `pixel`, joined before the decision.
+
+    The pixels are seen as they are and mirrored, which is worth 1.5 points, the shape once: its
+    mirror image adds nothing (docs/experiments.md).
+    """
     inputs, shape = _shape_branch()
     inputs["pixels"] = keras.Input(IMAGE, name="pixels")
-    features = layers.Concatenate(name="joined")([_pixel_branch(inputs["pixels"]), shape])
+    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]))
+    features = layers.Concatenate(name="joined")([MeanOfViews(name="views")(both), shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
 
@@ -131,6 +136,28 @@ def _shape_branch():
     points = _points_branch(inputs["points"], inputs["mesh"], width=288)
     features = layers.Concatenate(name="shape")([_drawing_branch(inputs["image"]), points])
     return inputs, features
+
+
+@keras.saving.register_keras_serializable("facelines")
+class WithMirrorImages(layers.Layer):
+    """Images (n, H, W, 1) -> (2n, H, W, 1): all, then all mirrored."""
+
+    def call(self, images):
+        return ops.concatenate([images, ops.flip(images, axis=2)], axis=0)
+
+    def compute_output_shape(self, input_shape):
+        return (None, *input_shape[1:])
+
+
+@keras.saving.register_keras_serializable("facelines")
+class MeanOfViews(layers.Layer):
+    """Features (2n, k) of images and their mirror images -> their mean (n, k)."""
+
+    def call(self, features):
+        return ops.mean(ops.reshape(features, (2, -1, features.shape[-1])), axis=0)
+
+    def compute_output_shape(self, input_shape):
+        return (None, input_shape[-1])
 
 
 def _points_branch(*sources, width: int = 448, depth: int = 3, dropout: float = 0.25):

@@ -99,8 +99,11 @@ class Recognizer:
         """
         if not len(next(iter(batch.values()))):
             return np.zeros((0, len(self.labels)), np.float32)
-        views = inputs.views(batch, self.pipeline, self.views)
-        return calibrate(np.mean([self._run(view) for view in views], axis=0), self._temperature)
+        views = list(inputs.views(batch, self.pipeline, self.views))
+        # One run for all views: a batch of two takes less than two of one.
+        every = {name: np.concatenate([view[name] for view in views]) for name in self.inputs}
+        found = self._run(every).reshape(len(views), -1, len(self.labels))
+        return calibrate(found.mean(axis=0), self._temperature)
 
     def decide(self, probabilities: np.ndarray) -> str:
         """Return the label of one face's probabilities (n,), or "uncertain"."""

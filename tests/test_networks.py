@@ -45,6 +45,16 @@ def test_pair_distances_are_distances():
     np.testing.assert_allclose(found[:, 102], expected, atol=1e-2)
 
 
+def test_fused_sees_a_picture_and_its_mirror_image_alike():
+    model, rng = NETWORKS["fused"](6), np.random.default_rng(0)
+    features = {t.name: rng.random((3, *t.shape[1:]), dtype=np.float32) for t in model.inputs}
+    mirrored = {**features, "pixels": features["pixels"][:, :, ::-1]}
+    other = {**features, "pixels": features["pixels"][::-1]}
+    found = np.asarray(model(features))
+    np.testing.assert_allclose(found, np.asarray(model(mirrored)), atol=1e-6)
+    assert not np.allclose(found, np.asarray(model(other)), atol=1e-6)
+
+
 def test_networks_survive_saving(tmp_path):
     model = NETWORKS["points_mlp"](6)
     model.save(tmp_path / "model.keras")
