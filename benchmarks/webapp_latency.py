@@ -37,7 +37,7 @@ def measure(recognizer, frames: int) -> tuple[dict[str, list[float]], list[float
     """Return each stage's and Haar's times in milliseconds, frame by frame in turn."""
     cv2.setNumThreads(1)
     analyst = Analyst({recognizer.name: recognizer}, Settings(workers=1))
-    tracker = Tracker(analyst.pipeline)
+    tracker = Tracker(analyst.pipeline(analyst.recognizers))
     haar = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
     times = {stage: [] for stage in (*STAGES, "total")}
     haar_times = []

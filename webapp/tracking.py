@@ -14,7 +14,7 @@ from webapp.stopwatch import Stopwatch
 LIVE_PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
 _DETECT_EVERY = 12  # frames; between them the last points say where to look
 _RETRY_AFTER = 3  # frames between detections that a lost face asks for
-_MIN_QUALITY = 0.9  # of points; a face in view has 0.95 and more, a bare wall 0.88
+_MIN_QUALITY = 0.93  # of points; a face in view has 0.95 and more, a bare wall 0.82 (some 0.94)
 _MAX_SHIFT = 0.35  # of a face's side in one frame; points that jump further are not trusted
 _MAX_GROWTH = 1.4
 _SAME_FACE = 0.7  # of a face's side: a detected box nearer than this is the face followed
