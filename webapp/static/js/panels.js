@@ -70,10 +70,10 @@ export function showFace(face, models) {
 
 // What a model is given, by the first word of its name.
 const SEEN = {
-  landmark: "This drawing and the places of its 51 points are all that the model sees.",
+  landmark: "This drawing and the places of its 51 points, found twice, are all that the model sees.",
   landmark_cnn: "This drawing is all that the model sees.",
   pixel: "This model sees the gray crop of the face, not the drawing.",
-  fused: "This model sees the 51 points and the gray crop of the face.",
+  fused: "This model sees this drawing, its 51 points and the gray crop of the face.",
 };
 
 function seenBy(model) {
