@@ -119,6 +119,11 @@ def test_a_prepared_row_is_what_the_network_is_fed(astronaut, tmp_path, monkeypa
             assert batch[name][0].tobytes() == prepared[name][index].tobytes(), (name, index)
 
 
+def test_only_networks_that_take_the_mesh_pay_for_it(released):
+    assert released.pipeline.mesh
+    assert not Recognizer.load("pixel").pipeline.mesh
+
+
 def test_keras_and_onnx_agree_on_all_of_public_test(released):
     import keras
 

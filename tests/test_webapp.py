@@ -18,6 +18,7 @@ from webapp_fakes import FakeRecognizer, frame, jpeg, png
 from preprocessing.pipeline import Pipeline
 from webapp import video
 from webapp.admission import Admission
+from webapp.analysis import Analyst
 from webapp.app import create_app
 from webapp.server import address
 from webapp.settings import Settings
@@ -401,3 +402,14 @@ def test_the_address_printed_is_one_to_open(settings, port, shown):
 def test_an_app_needs_a_recognizer():
     with pytest.raises(ValueError, match="at least one"):
         create_app({}, SETTINGS)
+
+
+def test_the_mesh_is_asked_only_where_a_chosen_model_takes_it():
+    recognizers = {
+        "landmark": FakeRecognizer("landmark", Pipeline()),
+        "pixel": FakeRecognizer("pixel", Pipeline(mesh=False)),
+    }
+    analyst = Analyst(recognizers, Settings())
+    assert analyst.pipeline(["landmark"]).mesh and analyst.pipeline(["pixel", "landmark"]).mesh
+    assert not analyst.pipeline(["pixel"]).mesh
+    analyst.close()
