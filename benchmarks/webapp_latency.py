@@ -89,7 +89,7 @@ def percentile(values: list[float], share: float) -> float:
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="landmark", help="a released name, or 'fake'")
+    parser.add_argument("--model", default=Settings.model, help="a released name, or 'fake'")
     parser.add_argument("--frames", type=int, default=120)
     arguments = parser.parse_args()
     fake = arguments.model == "fake"

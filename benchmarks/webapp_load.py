@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=10.0, help="frames a second and client")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--overload", type=int, default=0, help="times the capacity to offer")
-    parser.add_argument("--model", default="landmark", help="a released name, or 'fake'")
+    parser.add_argument("--model", default=Settings.model, help="a released name, or 'fake'")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:

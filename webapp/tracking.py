@@ -83,7 +83,7 @@ class Tracker:
             seconds: when it was taken, on any clock that does not go back.
             watch: is told the time spent in "detect", "landmarks" and "draw".
             smooth: whether the faces are drawn of smoothed points.
-            mesh: whether the faces need the mesh, which takes as long as all else.
+            mesh: whether the faces need the mesh, a quarter of a frame's time.
 
         Returns:
             the faces in view, by number, each with its `face` of this frame.
