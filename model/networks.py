@@ -15,6 +15,7 @@ from preprocessing.landmarks import POINTS
 from preprocessing.render import SIZE
 
 IMAGE = (SIZE, SIZE, 1)
+_SMALL = (128, 96)  # what leaves both views of a face time enough (docs/experiments.md)
 
 
 def landmark_cnn(classes: int) -> keras.Model:
@@ -49,22 +50,38 @@ def pixel(classes: int) -> keras.Model:
     return keras.Model({"pixels": pixels}, outputs, name="pixel")
 
 
+def pixel_small(classes: int) -> keras.Model:
+    """`pixel` with narrower last blocks: the pixel branch of `fused`, to be trained by itself."""
+    pixels = keras.Input(IMAGE, name="pixels")
+    outputs = _probabilities(_pixel_branch(pixels, *_SMALL), classes)
+    return keras.Model({"pixels": pixels}, outputs, name="pixel_small")
+
+
 def fused(classes: int) -> keras.Model:
-    """Both: the branches of `landmark` and `pixel`, joined before the decision.
+    """Both: the branches of `landmark` and `pixel_small`, joined before the decision.
 
     The pixels are seen as they are and mirrored, which is worth 1.5 points, the shape once: its
     mirror image adds nothing (docs/experiments.md).
     """
     inputs, shape = _shape_branch()
     inputs["pixels"] = keras.Input(IMAGE, name="pixels")
-    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]))
+    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]), *_SMALL)
     features = layers.Concatenate(name="joined")([MeanOfViews(name="views")(both), shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
 
 NETWORKS: dict[str, Callable[[int], keras.Model]] = {
     build.__name__: build
-    for build in (landmark_cnn, pixel_cnn, points_mlp, landmark, pixel, fused, *PUBLISHED)
+    for build in (
+        landmark_cnn,
+        pixel_cnn,
+        points_mlp,
+        landmark,
+        pixel,
+        pixel_small,
+        fused,
+        *PUBLISHED,
+    )
 }
 
 
@@ -197,22 +214,26 @@ def _drawing_branch(image):
     return layers.Dropout(0.5, name="drawing_drop")(x)
 
 
-def _pixel_branch(pixels):
-    """Return (144,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (144) -> mean."""
+def _pixel_branch(pixels, last: int = 144, within: int = 144):
+    """Return (last,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (last) -> mean.
+
+    Args:
+        within: channels between the two convolutions of the last two blocks.
+    """
     x = _relu(_convolution(pixels, 24, "stem_0"), "stem_0")
     x = _relu(_convolution(x, 32, "stem_1", stride=2), "stem_1")
-    for name, filters, stride in (
-        ("block_0", 32, 1), ("block_1", 64, 2), ("block_2", 64, 1), ("block_3", 144, 2),
-        ("block_4", 144, 1),
+    for name, filters, stride, inner in (
+        ("block_0", 32, 1, 32), ("block_1", 64, 2, 64), ("block_2", 64, 1, 64),
+        ("block_3", last, 2, within), ("block_4", last, 1, within),
     ):  # fmt: skip
-        x = _residual_block(x, filters, stride, name)
+        x = _residual_block(x, filters, stride, inner, name)
     return layers.Dropout(0.3, name="drop")(layers.GlobalAveragePooling2D(name="mean")(x))
 
 
-def _residual_block(x, filters: int, stride: int, name: str):
+def _residual_block(x, filters: int, stride: int, inner: int, name: str):
     """Two convolutions beside a shortcut (He et al. 2016), gated by channel (Hu et al. 2018)."""
     shortcut = x
-    y = _relu(_convolution(x, filters, f"{name}_a", stride), f"{name}_a")
+    y = _relu(_convolution(x, inner, f"{name}_a", stride), f"{name}_a")
     y = _squeeze_excite(_convolution(y, filters, f"{name}_b"), f"{name}_gate")
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from preprocessing.labels import FERPLUS_COLUMNS
 from preprocessing.pipeline import Pipeline
 
 Arrays = dict[str, np.ndarray]
+Teacher = Callable[[Arrays], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Config:
     epochs: 0 trains nothing: the network stays as `start` and `join` make it.
     ferplus: share of the FER+ votes in the targets, 0 to 1; images without votes get none.
     votes_head: weight of a second head that learns the FER+ votes, in training only; 0 is off.
-    teacher: share of the teacher's probabilities in the targets where they are given.
+    teacher: share of the teacher's answers in the targets, where `fit` is given one.
     label_smoothing: spread evenly over the classes.
     mixup: alpha of the beta distribution (Zhang et al. 2018); 0 is off.
     class_weights: weigh each class by the inverse of its frequency, to this power.
@@ -69,11 +71,15 @@ _HEAD = "probabilities"  # the name of every network's last layer
 class Batches(keras.utils.PyDataset):
     """Batches of one epoch, each drawn from (seed, epoch, index): resuming changes nothing."""
 
-    def __init__(self, arrays: Arrays, targets, names, config: Config, pipeline: Pipeline):
+    def __init__(
+        self, arrays: Arrays, targets, names, config: Config, pipeline: Pipeline,
+        teacher: Teacher | None = None,
+    ):  # fmt: skip
         super().__init__()
         self.epoch = 0
         self._arrays, self._targets, self._names = arrays, targets, names
         self._config, self._pipeline = config, pipeline
+        self._teacher = teacher if config.teacher else None
         self._order()
 
     def __len__(self) -> int:
@@ -84,9 +90,12 @@ class Batches(keras.utils.PyDataset):
         chosen = np.sort(self._shuffled[index * size : (index + 1) * size])
         rng = np.random.default_rng((self._config.seed, self.epoch, index))
         batch = {name: self._arrays[name][chosen] for name in inputs.NAMES if name in self._arrays}
-        changed = augment(batch, self._config.augmentation, self._pipeline, rng, self._names)
-        features = {name: inputs.as_float(values) for name, values in changed.items()}
+        names = self._names if self._teacher is None else tuple(batch)
+        changed = augment(batch, self._config.augmentation, self._pipeline, rng, names)
         targets = self._targets[chosen]
+        if self._teacher is not None:
+            targets = taught(targets, self._teacher(changed), self._config.teacher)
+        features = {name: inputs.as_float(changed[name]) for name in self._names}
         return mixed(features, targets, self._config.mixup, rng)
 
     def on_epoch_end(self) -> None:
@@ -96,6 +105,18 @@ class Batches(keras.utils.PyDataset):
     def _order(self) -> None:
         rng = np.random.default_rng((self._config.seed, self.epoch))
         self._shuffled = rng.permutation(len(self._targets))
+
+
+def taught(targets: np.ndarray, answers: np.ndarray, share: float) -> np.ndarray:
+    """Return targets (n, classes, or more) whose classes are mixed with a teacher's answers.
+
+    Args:
+        answers: its probabilities (n, classes) of the same changed faces that the student sees: a
+            patient and consistent teacher (Beyer et al. 2022).
+    """
+    classes = answers.shape[1]
+    mixture = (1 - share) * targets[:, :classes] + share * answers
+    return np.concatenate([mixture, targets[:, classes:]], axis=1)
 
 
 def mixed(features: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
@@ -114,8 +135,8 @@ def mixed(features: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Ge
 def targets_of(arrays: Arrays, labels: tuple[str, ...], config: Config) -> np.ndarray:
     """Return what the network is to say, float32 (n, classes), each row summing to 1.
 
-    One-hot labels, mixed with the FER+ votes, the teacher's probabilities (key "teacher") and
-    label smoothing in the shares that the config states.
+    One-hot labels, mixed with the FER+ votes and label smoothing in the shares that the config
+    states.
     """
     index = {label: position for position, label in enumerate(labels)}
     targets = np.eye(len(labels), dtype=np.float32)[[index[name] for name in arrays["label"]]]
@@ -123,8 +144,6 @@ def targets_of(arrays: Arrays, labels: tuple[str, ...], config: Config) -> np.nd
         votes = vote_shares(arrays, labels)
         share = config.ferplus * votes.sum(axis=1, keepdims=True)
         targets = (1 - share) * targets + config.ferplus * votes
-    if config.teacher:
-        targets = (1 - config.teacher) * targets + config.teacher * arrays["teacher"]
     smooth = config.label_smoothing
     return ((1 - smooth) * targets + smooth / len(labels)).astype(np.float32)
 
@@ -160,6 +179,7 @@ def fit(
     pipeline: Pipeline,
     folder: Path,
     *,
+    teacher: Teacher | None = None,
     resume: bool = False,
 ) -> tuple[keras.Model, list[dict]]:
     """Train a network and return the weights of its best validated epoch, with the history.
@@ -170,6 +190,7 @@ def fit(
 
     Args:
         train, validation: arrays as from `preprocess.load_prepared`.
+        teacher: from a batch of faces to probabilities of the same labels.
 
     Raises:
         ValueError: unknown network, an empty split, or a checkpoint of another config.
@@ -182,7 +203,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
-    batches, model = _prepare(train, labels, config, pipeline)
+    batches, model = _prepare(train, labels, config, pipeline, teacher)
     if not config.epochs:
         return without_votes_head(model), []
     checkpoint = Checkpoint(folder, config, batches, validation, labels)
@@ -210,7 +231,7 @@ def _network(config: Config, labels) -> keras.Model:
     return with_votes_head(model) if config.votes_head else model
 
 
-def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
+def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher):
     model = _network(config, labels)
     if config.start:
         take_weights(model, config.start)
@@ -228,7 +249,7 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline):
         # A scaled target scales its cross-entropy: the weight needs no second loss.
         votes = config.votes_head * vote_shares(train, labels)
         targets = np.concatenate([targets, votes], axis=1)
-    batches = Batches(train, targets, names, config, pipeline)
+    batches = Batches(train, targets, names, config, pipeline, teacher)
     if not len(batches):
         raise ValueError(
             f"{len(targets)} training faces do not fill one batch of {config.batch_size}; "

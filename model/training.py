@@ -13,9 +13,8 @@ from model import sources
 from model.evaluate import evaluate
 from model.recognizer import Recognizer
 from model.release import release
-from model.scoring import probabilities_of
 from model.sources import Arrays, SourceError
-from model.train import Config, fit, predict
+from model.train import Config, Teacher, fit, predict
 from preprocessing.labels import label_set
 
 
@@ -50,7 +49,8 @@ def train(
         data: a prepared folder or "embedded".
         folder: the artifact's; the run's checkpoints and logs go to its subfolder `run`.
         labels_of: "fer2013", or "ferplus" to learn and be selected on the FER+ majority.
-        teacher: an artifact's folder whose probabilities join the targets (`config.teacher`).
+        teacher: an artifact's name or folder whose answers about every changed face join the
+            targets (`config.teacher`).
 
     Returns:
         the artifact's metrics.
@@ -60,11 +60,10 @@ def train(
     arrays, pipeline = sources.load_arrays(data)
     training = _rows(sources.training_rows(arrays), labels, labels_of)
     validation = _rows(sources.validation_rows(arrays), labels, labels_of)
-    if teacher is not None:
-        training["teacher"] = _teach(teacher, training, labels)
     model, history = fit(
-        training, validation, labels, config, pipeline, folder / "run", resume=resume
-    )
+        training, validation, labels, config, pipeline, folder / "run",
+        teacher=_teacher(teacher, labels) if teacher else None, resume=resume,
+    )  # fmt: skip
     excluded = int(np.sum(np.isin(arrays["split"], sources.TRAINING) & arrays["excluded"]))
     facts = {
         "command": command,
@@ -143,10 +142,10 @@ def _rows(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:
     return sources.in_label_set(arrays, labels)
 
 
-def _teach(teacher: Path, rows: Arrays, labels: tuple[str, ...]) -> np.ndarray:
-    recognizer = Recognizer.load(teacher)
+def _teacher(name: str | Path, labels: tuple[str, ...]) -> Teacher:
+    recognizer = Recognizer.load(name, threads=os.cpu_count() or 1)
     if recognizer.labels != labels:
         raise SourceError(
             f"The teacher knows {recognizer.labels}; the student is to learn {labels}."
         )
-    return probabilities_of(recognizer, rows)
+    return recognizer.probabilities

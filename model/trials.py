@@ -158,7 +158,7 @@ def hash_of(path: Path) -> str:
 def hash_of_rows(rows: Arrays) -> str:
     """Return 16 hexadecimal digits of rows: what a network sees and learns, and their folds."""
     digest = hashlib.sha256()
-    for name in ("label", "split", "votes", "teacher", *inputs.NAMES):
+    for name in ("label", "split", "votes", *inputs.NAMES):
         if name in rows:
             digest.update(f"{name} {rows[name].dtype} {rows[name].shape}".encode())
             digest.update(np.ascontiguousarray(rows[name]).tobytes())

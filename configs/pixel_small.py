@@ -1,0 +1,32 @@
+"""`pixel_small`, the pixel branch of `fused`: from `pixel`'s first blocks, taught by `fused`.
+
+Run it with `--teacher model/weights/fused --views 2`.
+"""
+
+from model.augment import Augmentation
+from model.train import Config
+
+config = Config(
+    "pixel_small",
+    epochs=20,
+    batch_size=128,
+    learning_rate=1.5e-3,
+    weight_decay=0.05,
+    teacher=0.7,
+    votes_head=0.5,
+    ema=0.998,
+    precision="mixed_bfloat16",
+    validation_every=2,
+    start="model/weights/pixel/model.keras",
+    augmentation=Augmentation(
+        rotation=3.0,
+        scale=0.03,
+        jitter=0.003,
+        pixel_rotation=7.0,
+        pixel_scale=0.08,
+        pixel_shift=3.0,
+        contrast=0.25,
+        brightness=0.1,
+        erase=0.3,
+    ),
+)
