@@ -1,4 +1,4 @@
-"""`pixel_small`, the pixel branch of `fused`: from `pixel`'s first blocks, taught by `fused`.
+"""`pixel_small`, the pixel branch of `fused`: `pixel` made narrower, taught by an earlier `fused`.
 
 Run it with `--teacher model/weights/fused --views 2`.
 """
@@ -8,15 +8,14 @@ from model.train import Config
 
 config = Config(
     "pixel_small",
-    epochs=20,
+    epochs=10,
     batch_size=128,
-    learning_rate=1.5e-3,
+    learning_rate=5e-4,
     weight_decay=0.05,
     teacher=0.7,
     votes_head=0.5,
     ema=0.998,
     precision="mixed_bfloat16",
-    validation_every=2,
     start="model/weights/pixel/model.keras",
     augmentation=Augmentation(
         rotation=3.0,

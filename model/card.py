@@ -9,28 +9,32 @@ _SEES = {
     "mesh": "the coordinates of the same 51 from a second source (MediaPipe's mesh)",
     "pixels": "the 48x48 gray crop of the face",
 }
-_INPUTS = {
+_INPUTS = {  # every other network sees the pixels alone
     "landmark_cnn": ("image",),
-    "pixel_cnn": ("pixels",),
+    "vgg16_drawing": ("image",),
     "points_mlp": ("points",),
     "landmark": ("image", "points", "mesh"),
-    "pixel": ("pixels",),
     "fused": ("image", "points", "mesh", "pixels"),
 }
 _WHICH = {
-    "fer2013": "Learned FER2013's labels, one a picture, for comparison with published figures. "
-    "The web app starts with `landmark-ferplus` instead: who looks at themselves cares about the "
-    "label that ten people would give.",
-    "ferplus": "Learned from ten people's votes (FER+). The web app prefers such weights, since "
-    "who looks at themselves cares about the label that ten people would give; "
+    "fer2013": "Made to say FER2013's labels, one a picture, for comparison with published "
+    "figures. The web app starts with `landmark-ferplus` instead: who looks at themselves cares "
+    "about the label that ten people would give.",
+    "ferplus": "Made to say what most of ten people would (FER+). The web app prefers such "
+    "weights, since who looks at themselves cares about the label that ten people would give; "
     "`landmark-ferplus` is its default. Against FER2013's own labels, weights trained on those do "
     "better.",
 }
 
 
+def inputs_of(network: str) -> tuple[str, ...]:
+    """Return the names of a network's inputs, some of `model.inputs.NAMES`."""
+    return _INPUTS.get(network, ("pixels",))
+
+
 def sees(network: str) -> str:
     """Return what a network's inputs are, as a phrase."""
-    *others, last = (_SEES[name] for name in _INPUTS[network])
+    *others, last = (_SEES[name] for name in inputs_of(network))
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -68,7 +72,6 @@ def text(artifact: Artifact) -> str:
                 ("faces found, whole image used, failed", _coverage(metrics["coverage"])),
                 ("parameters", f"{metrics['parameters']:,}"),
                 ("views of a face averaged", artifact.views),
-                *metrics.get("also", {}).items(),
             ],
         ),
         _table(
@@ -107,6 +110,7 @@ def text(artifact: Artifact) -> str:
                 ("data", training["data"]),
                 ("left out", training["left_out"]),
                 ("seed", training["config"]["seed"]),
+                ("targets", _targets(training)),
                 *_training_time(training),
             ],
         ),
@@ -125,6 +129,18 @@ def text(artifact: Artifact) -> str:
     return "\n\n".join(sections) + "\n"
 
 
+def _targets(training: dict) -> str:
+    config = training["config"]
+    told = [f"the labels of {_whose(training['labels_of'])}"]
+    if share := config["ferplus"]:
+        told.append(f"{100 * share:.0f} % of them replaced by the shares of FER+'s votes")
+    if share := config.get("teacher"):
+        told.append(f"{100 * share:.0f} % of them by the answers of the command's `--teacher`")
+    if config.get("votes_head"):
+        told.append("FER+'s votes as a second task, dropped at the end")
+    return "; ".join(told) if training["epochs_run"] else "those of the two joined networks"
+
+
 def _training_time(training: dict):
     if not training["epochs_run"]:
         config = training["config"]
@@ -134,6 +150,8 @@ def _training_time(training: dict):
             f"`{config['start']}` and, weighing {config['join_share']}, `{config['join']}`",
         )
         return
+    if start := training["config"].get("start"):
+        yield "started from", f"`{start}` (its training is not counted here)"
     yield "epochs", training["epochs_run"]
     yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
 

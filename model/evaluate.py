@@ -58,12 +58,16 @@ def evaluate(
 
 
 def balanced_accuracy(true: np.ndarray, predicted: np.ndarray) -> float:
-    """Return the mean recall of the classes that occur."""
+    """Return the mean recall of the classes that occur.
+
+    Args:
+        true, predicted: int (n,), indices of the labels.
+    """
     return float(np.mean([np.mean(predicted[true == label] == label) for label in np.unique(true)]))
 
 
 def per_class(true: np.ndarray, predicted: np.ndarray, labels: tuple[str, ...]) -> dict:
-    """Return {label: {precision, recall, f1, support}}."""
+    """Return {label: {precision, recall, f1, support}} of indices of the labels, int (n,)."""
     columns = metrics.precision_recall_fscore_support(
         true, predicted, labels=range(len(labels)), zero_division=0
     )
@@ -91,7 +95,11 @@ def bootstrap_interval(right: np.ndarray, seed: int = 0, draws: int = 2000) -> l
 def expected_calibration_error(
     right: np.ndarray, confidence: np.ndarray, bins: int = _BINS
 ) -> float:
-    """Return the mean gap of confidence and accuracy over equal-width bins (Guo et al. 2017)."""
+    """Return the mean gap of confidence and accuracy over equal-width bins (Guo et al. 2017).
+
+    Args:
+        right: bool (n,). confidence: float (n,), the best label's probability.
+    """
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     counts = np.bincount(place, minlength=bins)
     gaps = np.abs(
@@ -101,19 +109,31 @@ def expected_calibration_error(
 
 
 def log_loss(true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the mean negative log probability of the truth, in nats."""
+    """Return the mean negative log probability of the truth, in nats.
+
+    Args:
+        true: int (n,), indices of the labels. probabilities: float (n, labels).
+    """
     chosen = probabilities[np.arange(len(true)), true]
     return float(-np.log(np.clip(chosen, 1e-7, 1)).mean())
 
 
 def accuracy_of_most_certain(right: np.ndarray, confidence: np.ndarray, share: float) -> float:
-    """Return the accuracy on the given share of the faces with the highest confidence."""
+    """Return the accuracy on the given share of the faces with the highest confidence.
+
+    Args:
+        right: bool (n,). confidence: float (n,). share: 0 to 1.
+    """
     kept = np.argsort(-confidence, kind="stable")[: max(1, round(share * len(right)))]
     return float(right[kept].mean())
 
 
 def coverage_accuracy(right: np.ndarray, confidence: np.ndarray) -> list[dict]:
-    """Return {threshold, coverage, accuracy} where "uncertain" begins at different thresholds."""
+    """Return {threshold, coverage, accuracy} where "uncertain" begins at different thresholds.
+
+    Args:
+        right: bool (n,). confidence: float (n,).
+    """
     return [
         {
             "threshold": round(float(threshold), 2),
@@ -126,12 +146,16 @@ def coverage_accuracy(right: np.ndarray, confidence: np.ndarray) -> list[dict]:
 
 
 def uncertainty_threshold(confidence: np.ndarray, share: float = _CERTAIN_SHARE) -> float:
-    """Return the confidence that the given share of the faces reaches."""
+    """Return the confidence, of float (n,), that the given share of the faces reaches."""
     return float(np.quantile(confidence, 1 - share))
 
 
 def fit_temperature(true: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the temperature (Guo et al. 2017) with the smallest log loss, by a fine search."""
+    """Return the temperature (Guo et al. 2017) with the smallest log loss, by a fine search.
+
+    Args:
+        true: int (n,), indices of the labels. probabilities: float (n, labels).
+    """
     logits = np.log(np.clip(probabilities.astype(np.float64), 1e-8, 1))
 
     def loss(temperature: float) -> float:

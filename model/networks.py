@@ -15,7 +15,7 @@ from preprocessing.landmarks import POINTS
 from preprocessing.render import SIZE
 
 IMAGE = (SIZE, SIZE, 1)
-_SMALL = (128, 96)  # what leaves both views of a face time enough (docs/experiments.md)
+_WITHIN_SMALL = 80  # what leaves both views of a face time enough (docs/experiments.md)
 
 
 def landmark_cnn(classes: int) -> keras.Model:
@@ -51,9 +51,9 @@ def pixel(classes: int) -> keras.Model:
 
 
 def pixel_small(classes: int) -> keras.Model:
-    """`pixel` with narrower last blocks: the pixel branch of `fused`, to be trained by itself."""
+    """`pixel`, its last blocks narrower within: `fused`'s branch, to be trained by itself."""
     pixels = keras.Input(IMAGE, name="pixels")
-    outputs = _probabilities(_pixel_branch(pixels, *_SMALL), classes)
+    outputs = _probabilities(_pixel_branch(pixels, _WITHIN_SMALL), classes)
     return keras.Model({"pixels": pixels}, outputs, name="pixel_small")
 
 
@@ -65,7 +65,7 @@ def fused(classes: int) -> keras.Model:
     """
     inputs, shape = _shape_branch()
     inputs["pixels"] = keras.Input(IMAGE, name="pixels")
-    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]), *_SMALL)
+    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]), _WITHIN_SMALL)
     features = layers.Concatenate(name="joined")([MeanOfViews(name="views")(both), shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
@@ -214,8 +214,8 @@ def _drawing_branch(image):
     return layers.Dropout(0.5, name="drawing_drop")(x)
 
 
-def _pixel_branch(pixels, last: int = 144, within: int = 144):
-    """Return (last,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (last) -> mean.
+def _pixel_branch(pixels, within: int = 144):
+    """Return (144,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (144) -> mean.
 
     Args:
         within: channels between the two convolutions of the last two blocks.
@@ -224,7 +224,7 @@ def _pixel_branch(pixels, last: int = 144, within: int = 144):
     x = _relu(_convolution(x, 32, "stem_1", stride=2), "stem_1")
     for name, filters, stride, inner in (
         ("block_0", 32, 1, 32), ("block_1", 64, 2, 64), ("block_2", 64, 1, 64),
-        ("block_3", last, 2, within), ("block_4", last, 1, within),
+        ("block_3", 144, 2, within), ("block_4", 144, 1, within),
     ):  # fmt: skip
         x = _residual_block(x, filters, stride, inner, name)
     return layers.Dropout(0.3, name="drop")(layers.GlobalAveragePooling2D(name="mean")(x))

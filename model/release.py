@@ -1,6 +1,5 @@
 """A trained network -> an artifact's folder: Keras and ONNX files, settings, metrics, card."""
 
-import json
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -127,11 +126,3 @@ def rewrite_card(name_or_folder: str | Path) -> Path:
     path = artifact.folder / "README.md"
     path.write_text(card.text(artifact))
     return path
-
-
-def add_metrics(name_or_folder: str | Path, **figures) -> None:
-    """Add measured figures to an artifact's metrics.json and write its card anew."""
-    artifact = artifacts.load(name_or_folder)
-    metrics = {**artifact.metrics, **json.loads(json.dumps(figures))}
-    artifacts.save_settings(replace(artifact, metrics=metrics))
-    rewrite_card(artifact.folder)

@@ -1,6 +1,7 @@
 """Train a network on prepared arrays, resumably and repeatably, and export it as an artifact."""
 
 import csv
+import hashlib
 import json
 import os
 import time
@@ -79,11 +80,16 @@ class Batches(keras.utils.PyDataset):
         self.epoch = 0
         self._arrays, self._targets, self._names = arrays, targets, names
         self._config, self._pipeline = config, pipeline
-        self._teacher = teacher if config.teacher else None
+        self._teacher = teacher
         self._order()
 
     def __len__(self) -> int:
         return len(self._targets) // self._config.batch_size
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what is to be learned: other data or labels have another."""
+        return hashlib.sha256(self._targets.tobytes()).hexdigest()[:16]
 
     def __getitem__(self, index: int):
         size = self._config.batch_size
@@ -189,17 +195,23 @@ def fit(
     chosen by validation accuracy alone.
 
     Args:
-        train, validation: arrays as from `preprocess.load_prepared`.
+        train, validation: arrays as from `prepared.load_prepared`.
         teacher: from a batch of faces to probabilities of the same labels.
 
     Raises:
-        ValueError: unknown network, an empty split, or a checkpoint of another config.
+        ValueError: unknown network, an empty split, a checkpoint of another config or of other
+            targets, or only one of a teacher and its share.
     """
     if config.network not in NETWORKS:
         raise ValueError(f"Unknown network {config.network!r}; expected one of {list(NETWORKS)}.")
     for name, arrays in (("training", train), ("validation", validation)):
         if not len(arrays["label"]):
             raise ValueError(f"The {name} split is empty; expected at least one labelled face.")
+    if bool(config.teacher) != (teacher is not None):
+        raise ValueError(
+            f"The config gives a teacher {config.teacher:.0%} of the targets and there is "
+            f"{'one' if teacher else 'none'}; give both (--teacher) or neither."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
@@ -210,7 +222,7 @@ def fit(
     if resume:
         model = checkpoint.restore(model)
     elif checkpoint.exists():
-        raise ValueError(f"{folder} holds an unfinished training; add --resume or choose another.")
+        raise ValueError(f"{folder} holds a training; go on with --resume or choose another.")
     if checkpoint.epoch < config.epochs:
         model.fit(
             batches,
@@ -273,18 +285,45 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher)
 
 
 def take_weights(model: keras.Model, path: str) -> int:
-    """Copy the weights of layers with the same name and shapes from a saved model; count them."""
-    source = {layer.name: layer for layer in keras.models.load_model(path, compile=False).layers}
+    """Copy the weights of layers with the same name and shapes from a saved model; count them.
+
+    A residual block that is narrower within than the saved one keeps its strongest channels.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    layers = keras.models.load_model(path, compile=False).layers
+    source = {layer.name: layer.get_weights() for layer in layers}
+    for layer in model.layers:
+        if layer.name.endswith("_a_conv") and layer.name in source:
+            source |= _narrowed(source, layer.name.removesuffix("_a_conv"), layer.filters)
     taken = 0
     for layer in model.layers:
-        other = source.get(layer.name)
-        shapes = [weight.shape for weight in layer.weights]
-        if shapes and other and [weight.shape for weight in other.weights] == shapes:
-            layer.set_weights(other.get_weights())
+        found = source.get(layer.name)
+        if found and [one.shape for one in found] == [weight.shape for weight in layer.weights]:
+            layer.set_weights(found)
             taken += 1
     if not taken:
         raise ValueError(f"{path} shares no layer with {model.name}; expected a related network.")
     return taken
+
+
+def _narrowed(source: dict[str, list], block: str, width: int) -> dict[str, list]:
+    """Return a residual block's weights with, between its convolutions, `width` channels at most.
+
+    The strongest stay: a channel is as strong as its normalisation's scale (Liu et al. 2017,
+    network slimming) times the weights that read it.
+    """
+    (first,), norm, (second,) = (
+        source[f"{block}_{part}"] for part in ("a_conv", "a_norm", "b_conv")
+    )
+    strength = np.abs(norm[0]) * np.sqrt(np.square(second).sum(axis=(0, 1, 3)))
+    kept = np.sort(np.argsort(-strength, kind="stable")[:width])
+    return {
+        f"{block}_a_conv": [first[..., kept]],
+        f"{block}_a_norm": [one[kept] for one in norm],
+        f"{block}_b_conv": [second[:, :, kept]],
+    }
 
 
 def join_heads(model: keras.Model, first: str, second: str, share: float) -> None:
@@ -325,6 +364,8 @@ class Checkpoint(keras.callbacks.Callback):
         state = json.loads((self._folder / "state.json").read_text())
         if state["config"] != asdict(self._config):
             raise ValueError(f"{self._folder} was begun with another configuration; start anew.")
+        if state.get("targets", self._batches.fingerprint) != self._batches.fingerprint:
+            raise ValueError(f"{self._folder} was begun with other data or labels; start anew.")
         self.epoch, self.history = state["epoch"], state["history"]
         for _ in range(self.epoch):
             self._batches.on_epoch_end()
@@ -366,7 +407,10 @@ class Checkpoint(keras.callbacks.Callback):
         # kill at any moment leaves an older whole pair.
         path = self._folder / f"checkpoint-{self.epoch}.keras"
         self.model.save(path)
-        state = {"epoch": self.epoch, "config": asdict(self._config), "history": self.history}
+        state = {
+            "epoch": self.epoch, "config": asdict(self._config), "history": self.history,
+            "targets": self._batches.fingerprint,
+        }  # fmt: skip
         unfinished = self._folder / "state.json.part"
         unfinished.write_text(json.dumps(state))
         os.replace(unfinished, self._folder / "state.json")

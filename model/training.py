@@ -26,7 +26,10 @@ def read_config(path: Path) -> Config:
     """
     if not path.is_file():
         raise SourceError(f"{path}: no such config; expected a Python file that sets `config`.")
-    config = runpy.run_path(str(path)).get("config")
+    try:
+        config = runpy.run_path(str(path)).get("config")
+    except (SyntaxError, TypeError, NameError, ImportError) as error:
+        raise SourceError(f"{path} is no valid config: {error}.") from error
     if not isinstance(config, Config):
         raise SourceError(f"{path} does not set `config` to a model.train.Config.")
     return config

@@ -85,8 +85,8 @@ def landmarks(gray: np.ndarray, box: Box, passes: int) -> tuple[np.ndarray, floa
 
     The face is turned upright, brought to one size (small faces are enlarged bicubically, large
     ones averaged down) and given to dlib `passes` times with the box moved a little and the
-    picture mirrored; the points are the passes' median. Median and mirror gain about 1 % of
-    accuracy on FER2013 (docs/experiments.md).
+    picture mirrored; the points are the passes' median. Median and mirror gain about one point of
+    accuracy on FER2013.
 
     Args:
         gray: uint8 (H, W).

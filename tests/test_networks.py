@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from model import artifact, card
 from model.networks import NETWORKS, PairDistances
 
 LIMIT = 2_000_000
@@ -24,9 +25,18 @@ def test_every_network_gives_probabilities(name, classes):
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["landmark", "pixel", "fused"])
-def test_released_networks_are_small(name):
-    assert NETWORKS[name](6).count_params() <= LIMIT
+@pytest.mark.parametrize("name", artifact.released())
+def test_released_networks_are_small_and_those_of_the_code(name):
+    released = artifact.load(name)
+    weights = keras.models.load_model(released.keras_path, compile=False).weights
+    built = NETWORKS[released.network](len(released.labels))
+    assert [weight.shape for weight in weights] == [weight.shape for weight in built.weights]
+    assert built.count_params() <= LIMIT
+
+
+def test_a_card_knows_what_each_network_sees():
+    for name, build in NETWORKS.items():
+        assert set(card.inputs_of(name)) == {tensor.name for tensor in build(6).inputs}
 
 
 def test_the_decisive_pair_differs_in_its_input_only():

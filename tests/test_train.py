@@ -75,10 +75,19 @@ def test_a_finished_training_is_not_trained_again(splits, tmp_path):
 
 def test_an_unfinished_training_is_not_overwritten(splits, tmp_path):
     fit(splits, tmp_path)
-    with pytest.raises(ValueError, match="add --resume"):
+    with pytest.raises(ValueError, match="go on with --resume"):
         fit(splits, tmp_path)
     with pytest.raises(ValueError, match="another configuration"):
         fit(splits, tmp_path, replace(CONFIG, seed=2), resume=True)
+    others = {**splits[0], "label": splits[0]["label"][::-1]}
+    with pytest.raises(ValueError, match="other data or labels"):
+        fit((others, splits[1]), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("share, teacher", [(0.5, None), (0.0, lambda rows: None)])
+def test_a_teacher_and_its_share_come_together(splits, tmp_path, share, teacher):
+    with pytest.raises(ValueError, match="both .--teacher. or neither"):
+        fit(splits, tmp_path, replace(CONFIG, teacher=share), teacher=teacher)
 
 
 @pytest.mark.parametrize(
