@@ -116,7 +116,7 @@ def _probabilities(features, classes: int):
 
 
 def _published_cnn(x, classes: int):
-    # Named, as every layer with weights is: `train.take_weights` goes by names.
+    # Named, as every layer with weights is: `transfer.take_weights` goes by names.
     for stage, (filters, dropout) in enumerate(((64, 0.2), (64, 0.2), (128, 0.0))):
         x = layers.Conv2D(filters, 3, activation="relu", name=f"conv_{stage}_a")(x)
         x = layers.Conv2D(filters, 3, activation="relu", name=f"conv_{stage}_b")(x)

@@ -23,8 +23,8 @@ from preprocessing.pipeline import Pipeline
 _ROOT = Path(__file__).parent.parent
 _CODE = (  # what a training's result depends on; the report may change without a new training
     "model/augment.py", "model/inputs.py", "model/networks.py", "model/published.py",
-    "model/train.py", "preprocessing/landmarks.py", "preprocessing/pipeline.py",
-    "preprocessing/render.py",
+    "model/train.py", "model/transfer.py", "preprocessing/landmarks.py",
+    "preprocessing/pipeline.py", "preprocessing/render.py",
 )  # fmt: skip
 _SEEN_AGAIN = 2000  # training faces that training accuracy is measured on
 

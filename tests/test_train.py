@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from model import sources, train
+from model import sources, train, transfer
 from model.train import Config
 from preprocessing.labels import LABEL_SETS
 from preprocessing.pipeline import Pipeline
@@ -176,10 +176,10 @@ def test_weights_are_taken_by_name_and_shape(tmp_path):
 
     NETWORKS["points_mlp"](6).save(tmp_path / "model.keras")
     seven = NETWORKS["points_mlp"](7)
-    taken = train.take_weights(seven, str(tmp_path / "model.keras"))
+    taken = transfer.take_weights(seven, str(tmp_path / "model.keras"))
     assert taken == len([layer for layer in seven.layers if layer.weights]) - 1
     with pytest.raises(ValueError, match="shares no layer"):
-        train.take_weights(NETWORKS["pixel_cnn"](6), str(tmp_path / "model.keras"))
+        transfer.take_weights(NETWORKS["pixel_cnn"](6), str(tmp_path / "model.keras"))
 
 
 def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_path):
@@ -196,8 +196,8 @@ def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_pat
         logits.append(share * np.log(train.predict(model, sources.network_features(rows, model))))
     fused = NETWORKS["fused"](6)
     for path in paths:
-        train.take_weights(fused, path)
-    train.join_heads(fused, *paths, 0.3)
+        transfer.take_weights(fused, path)
+    transfer.join_heads(fused, *paths, 0.3)
     found = train.predict(fused, sources.network_features(rows, fused))
     expected = np.exp(sum(logits))
     np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)

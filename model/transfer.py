@@ -1,0 +1,66 @@
+"""Begin a network with the weights of trained ones, by the names of their layers."""
+
+import keras
+import numpy as np
+
+_HEAD = "probabilities"  # the name of every network's last layer
+
+
+def take_weights(model: keras.Model, path: str) -> int:
+    """Copy the weights of layers with the same name and shapes from a saved model; count them.
+
+    A residual block that is narrower within than the saved one keeps its strongest channels.
+
+    Raises:
+        ValueError: there is no such layer.
+    """
+    layers = keras.models.load_model(path, compile=False).layers
+    source = {layer.name: layer.get_weights() for layer in layers}
+    for layer in model.layers:
+        if layer.name.endswith("_a_conv") and layer.name in source:
+            source |= _narrowed(source, layer.name.removesuffix("_a_conv"), layer.filters)
+    taken = 0
+    for layer in model.layers:
+        found = source.get(layer.name)
+        if found and [one.shape for one in found] == [weight.shape for weight in layer.weights]:
+            layer.set_weights(found)
+            taken += 1
+    if not taken:
+        raise ValueError(f"{path} shares no layer with {model.name}; expected a related network.")
+    return taken
+
+
+def _narrowed(source: dict[str, list], block: str, width: int) -> dict[str, list]:
+    """Return a residual block's weights with, between its convolutions, `width` channels at most.
+
+    The strongest stay: a channel is as strong as its normalisation's scale (Liu et al. 2017,
+    network slimming) times the weights that read it.
+    """
+    (first,), norm, (second,) = (
+        source[f"{block}_{part}"] for part in ("a_conv", "a_norm", "b_conv")
+    )
+    strength = np.abs(norm[0]) * np.sqrt(np.square(second).sum(axis=(0, 1, 3)))
+    kept = np.sort(np.argsort(-strength, kind="stable")[:width])
+    return {
+        f"{block}_a_conv": [first[..., kept]],
+        f"{block}_a_norm": [one[kept] for one in norm],
+        f"{block}_b_conv": [second[:, :, kept]],
+    }
+
+
+def join_heads(model: keras.Model, first: str, second: str, share: float) -> None:
+    """Set the head of a network that joins two networks' features to their late fusion.
+
+    Its logits become the weighted mean of theirs, so its probabilities are their normalised
+    weighted geometric mean.
+
+    Args:
+        first, second: their model.keras, in the order in which their features are joined.
+        share: the second's weight.
+    """
+    kernels, biases = [], []
+    for path, weight in ((first, 1 - share), (second, share)):
+        kernel, bias = keras.models.load_model(path, compile=False).get_layer(_HEAD).get_weights()
+        kernels.append(weight * kernel)
+        biases.append(weight * bias)
+    model.get_layer(_HEAD).set_weights([np.concatenate(kernels), np.sum(biases, axis=0)])
