@@ -31,5 +31,6 @@ $(VENV)/.installed-dev: $(STAMP) requirements-dev.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+# What else is in out/ (prepared data, benchmarks) took hours: it stays.
 clean:
-	rm -rf $(VENV) out
+	rm -rf $(VENV) out/demo

@@ -9,6 +9,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from preprocessing.arguments import positive
+
 LICENCES = (
     "Code: MIT. Weights and the embedded landmark set: research use only (FER2013). Landmark "
     "file: trained on iBUG 300-W, commercial use excluded. BlazeFace, face mesh: Apache-2.0. It "
@@ -120,11 +122,12 @@ def _predict(arguments) -> int:
     for row in predict_paths(recognizer, arguments.paths, arguments.annotate):
         rows.append(row)
         print(_row_text(row))
-    if arguments.annotate:
+    nothing_read = all(row.error and row.error != "no face found" for row in rows)
+    if arguments.annotate and not nothing_read:
         print(f"\nAnnotated copies are in {arguments.annotate}")
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows]))
-    return 1 if all(row.error and row.error != "no face found" for row in rows) else 0
+    return 1 if nothing_read else 0
 
 
 def _row_text(row) -> str:
@@ -271,8 +274,8 @@ def _add_train(commands) -> None:
     command.add_argument("--out", type=Path, help="the artifact's folder (runs/NETWORK)")
     command.add_argument("--labels", choices=("fer2013", "ferplus"), default="fer2013")
     command.add_argument("--classes", type=int, choices=(3, 6, 7))
-    command.add_argument("--epochs", type=int)
-    command.add_argument("--batch-size", type=int)
+    command.add_argument("--epochs", type=positive)
+    command.add_argument("--batch-size", type=positive)
     command.add_argument("--learning-rate", type=float)
     command.add_argument("--seed", type=int)
     command.add_argument("--class-weights", type=float, metavar="POWER", help="0 off, 1 balanced")
@@ -297,10 +300,12 @@ def _add_evaluate(commands) -> None:
     command.add_argument("source", help='a data set, a prepared folder, or "embedded"')
     command.add_argument("--split", help="PublicTest, PrivateTest, Training, ...; all by default")
     command.add_argument("--labels", choices=("fer2013", "ferplus"), default="fer2013")
-    command.add_argument("--ferplus", help="fer2013new.csv; found by itself beside the CSV")
-    command.add_argument("--format", choices=FORMATS, help="by default recognised")
-    command.add_argument("--limit", type=int, help="only the first so many images")
-    command.add_argument("--workers", type=int, help="processes; all cores by default")
+    command.add_argument("--ferplus", help="of raw data: fer2013new.csv; found beside the CSV")
+    command.add_argument("--format", choices=FORMATS, help="of raw data; by default recognised")
+    command.add_argument("--limit", type=positive, help="only the first so many images")
+    command.add_argument(
+        "--workers", type=positive, help="processes, for raw data; all cores by default"
+    )
     command.add_argument("--json", action="store_true", help="end with one line of JSON")
     command.set_defaults(handler=_evaluate)
 
@@ -313,26 +318,25 @@ def _add_benchmark(commands) -> None:
     command.add_argument("--out", type=Path, default=Path("out/benchmark"), metavar="DIR")
     command.add_argument("--quick", action="store_true", help="a small one, in about 3 minutes")
     command.add_argument("--only", nargs="+", default=[], metavar="NETWORK")
-    command.add_argument("--epochs", type=_positive, help="in place of each network's own")
-    command.add_argument("--seeds", type=_positive, default=1, help="trainings a network (1)")
+    command.add_argument("--epochs", type=positive, help="in place of each network's own")
+    command.add_argument("--seeds", type=positive, default=1, help="trainings a network (1)")
     command.add_argument("--classes", type=int, choices=(3, 6, 7), default=6)
     command.add_argument(
         "--also", action="append", default=[], metavar="PATH", help="cross with CK+48 or another"
     )
     command.add_argument("--peer", choices=("fer",), default="", help="an installed package too")
-    command.add_argument("--workers", type=_positive, help="processes and threads; all by default")
+    command.add_argument("--workers", type=positive, help="processes and threads; all by default")
     command.add_argument(
-        "--probe-rows", type=_positive, default=1000, metavar="N", help="faces to damage (1000)"
+        "--probe-rows", type=positive, default=1000, metavar="N", help="faces to damage (1000)"
     )
     command.add_argument("--write", type=Path, metavar="FILE", help="its table, between markers")
     command.set_defaults(handler=_benchmark)
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value}; expected a whole number from 1 on")
-    return value
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected 0 (any free) to 65535")
+    return int(text)
 
 
 def _add_predict(commands) -> None:
@@ -347,11 +351,11 @@ def _add_predict(commands) -> None:
 def _add_webapp(commands) -> None:
     command = commands.add_parser("webapp", help="live expressions from your own camera")
     command.add_argument("--host", default="127.0.0.1")
-    command.add_argument("--port", type=int, default=8000)
+    command.add_argument("--port", type=_port, default=8000)
     command.add_argument("--ssl-certfile", help="PEM; browsers lend cameras to https only")
     command.add_argument("--ssl-keyfile")
     command.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN")
-    command.add_argument("--max-clients", type=int, default=32)
+    command.add_argument("--max-clients", type=positive, default=32)
     command.add_argument("--model", default="landmark-ferplus", help="of the start")
     command.set_defaults(handler=_webapp)
 

@@ -1,4 +1,4 @@
-"""`pixel_small`, the pixel branch of `fused`: `pixel` made narrower, taught by an earlier `fused`.
+"""`pixel_small`: `pixel` made narrower, taught by `fused`. Not released (docs/experiments.md).
 
 Run it with `--teacher model/weights/fused --views 2`.
 """

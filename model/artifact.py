@@ -1,7 +1,6 @@
 """Save and load an artifact: network + pipeline + labels, checked against this machine."""
 
 import json
-import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -76,7 +75,11 @@ def resolve(name_or_folder: str | Path) -> Path:
 
 
 def save_settings(artifact: Artifact) -> None:
-    """Write pipeline.json and metrics.json into the artifact's folder."""
+    """Write pipeline.json and metrics.json into the artifact's folder.
+
+    Raises:
+        FileNotFoundError: there is no landmark file, whose hash is among the settings.
+    """
     artifact.folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "format": FORMAT,
@@ -88,7 +91,7 @@ def save_settings(artifact: Artifact) -> None:
         "views": artifact.views,
         "pipeline": asdict(artifact.pipeline),
         "fingerprint": artifact.pipeline.fingerprint(),
-        "shape_predictor_sha256": shape_predictor.SHA256,
+        "shape_predictor_sha256": shape_predictor.sha256(shape_predictor.find()),
     }
     (artifact.folder / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
     metrics = json.dumps(artifact.metrics, indent=2) + "\n"
@@ -149,8 +152,3 @@ def _check_landmark_file(folder: Path, expected: str) -> None:
             f"{folder}: was trained with the landmark file of SHA-256 {expected}, but {path} has "
             f"{found}; install face_recognition_models, or train again."
         )
-
-
-def copy(artifact: Artifact, destination: Path) -> None:
-    """Copy an artifact's folder, as a release does."""
-    shutil.copytree(artifact.folder, destination, dirs_exist_ok=True)

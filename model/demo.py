@@ -1,5 +1,6 @@
 """The first look: a sample photo through the pipeline and the shipped model on real geometry."""
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -19,14 +20,15 @@ def demonstrate(out: Path, model: str = "landmark") -> None:
     The photo is NASA's portrait of Eileen Collins, public domain, from scikit-image.
     """
     out.mkdir(parents=True, exist_ok=True)
-    photo = out / "astronaut.png"
+    photo, copies = out / "astronaut.png", out / "annotated"
+    shutil.rmtree(copies, ignore_errors=True)  # an earlier demo's; nothing is ever overwritten
     cv2.imwrite(str(photo), data.astronaut()[..., ::-1])
     print("1. A photo becomes a landmark drawing\n")
     print(table_text(preprocess(photo, out / "prepared", overwrite=True)))
     print("\n2. The model reads it\n")
-    for row in predict_paths(Recognizer.load(model), [photo], out / "annotated"):
+    for row in predict_paths(Recognizer.load(model), [photo], copies):
         values = sorted((row.probabilities or {}).items(), key=lambda item: -item[1])
         print("  ".join(f"{label} {100 * value:.1f} %" for label, value in values) or row.error)
     print("\n3. The same model on FER2013's PublicTest, from the embedded landmarks\n")
     print(figures_text(score(model, embedded.NAME, split="PublicTest"), model))
-    print(f"\nPictures: {out / 'prepared' / 'contact_sheet.png'}, {out / 'annotated' / photo.name}")
+    print(f"\nPictures: {out / 'prepared' / 'contact_sheet.png'}, {copies / photo.name}")

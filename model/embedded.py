@@ -11,9 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import shape_predictor
 from preprocessing import render
 from preprocessing.landmarks import POINTS
 from preprocessing.pipeline import Pipeline
+from preprocessing.prepared import check_landmark_file
+from preprocessing.samples import DatasetError
 
 PATH = Path(__file__).parent.parent / "data" / "fer2013_landmarks.parquet"
 NAME = "embedded"
@@ -21,12 +24,24 @@ _STEPS_A_PIXEL = {"p": 32, "m": 16}  # by the columns' prefix
 
 
 def save(prepared: dict[str, np.ndarray], path: Path = PATH) -> None:
-    """Write the geometry of a prepared set (as from `preprocess.load_prepared`)."""
+    """Write the geometry of a prepared FER2013.
+
+    Args:
+        prepared: as from `prepared.load_prepared`.
+
+    Raises:
+        DatasetError: it is not of FER2013's CSV, or was prepared without the mesh.
+    """
+    rows = [name.rpartition(":")[2] for name in prepared["source"]]
+    if not all(map(str.isdecimal, rows)) or "raw_mesh" not in prepared:
+        raise DatasetError(
+            "This prepared set cannot be embedded; expected one of fer2013.csv, with the mesh."
+        )
     table = pa.table(
         {
             "label": pa.array(prepared["label"]).dictionary_encode(),
             "split": pa.array(prepared["split"]).dictionary_encode(),
-            "source": pa.array([int(name.rsplit(":", 1)[1]) for name in prepared["source"]]),
+            "source": pa.array(list(map(int, rows))),
             "excluded": pa.array(prepared["excluded"]),
             "found": pa.array(prepared["found"]).dictionary_encode(),
             "quality": pa.array(np.round(prepared["quality"] * 255).astype(np.uint8)),
@@ -42,7 +57,7 @@ def save(prepared: dict[str, np.ndarray], path: Path = PATH) -> None:
 
 
 def load(path: Path = PATH, pipeline: Pipeline | None = None) -> dict[str, np.ndarray]:
-    """Read the set as `preprocess.load_prepared` does, the drawings drawn anew.
+    """Read the set as `prepared.load_prepared` does, the drawings drawn anew.
 
     There are no pixels in it, so the key "pixels" is missing.
 
@@ -50,10 +65,12 @@ def load(path: Path = PATH, pipeline: Pipeline | None = None) -> dict[str, np.nd
         pipeline: how to draw; the default recipe if None.
 
     Raises:
-        FileNotFoundError: the file is not there.
+        FileNotFoundError: the file is not there, or no landmark file.
+        DatasetError: the landmark file in use is not the one that made the set.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} was not found; it comes with the repository.")
+    check_landmark_file(path, shape_predictor.SHA256)
     pipeline = pipeline or Pipeline()
     table = pq.read_table(path)
     raw_points = _coordinates(table, "p")

@@ -14,6 +14,7 @@ from preprocessing import images
 from preprocessing.images import ImageError
 
 _VIDEO_CODEC = "mp4v"
+_WRITABLE = "--annotate needs a folder that can be written to, with room left"
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,21 @@ def predict_paths(
 
     Args:
         paths: pictures, videos and folders of them.
-        annotated: a folder for the pictures and videos with the predictions drawn on them.
+        annotated: a folder for the pictures and videos with the predictions drawn on them; no
+            file in it is written over.
+
+    Raises:
+        ImageError: a folder holds no picture or video.
+        OSError: a copy cannot be written.
     """
+    files = list(_files(paths))  # before there are copies, which are not to be read in turn
     if annotated is not None:
         annotated.mkdir(parents=True, exist_ok=True)
-    targets: set[Path] = set()
-    for path in _files(paths):
+    for path in files:
         read, suffix = (
             (_predict_video, ".mp4") if images.is_video(path) else (_predict_picture, ".png")
         )
-        target = annotated and _target(annotated, path.stem, suffix, targets)
+        target = annotated and _free_name(annotated, path.stem, suffix)
         try:
             yield from read(recognizer, path, target)
         except ImageError as error:
@@ -64,24 +70,30 @@ def _files(paths: list[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        yield from sorted(
+        files = sorted(
             file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in wanted
         )
+        if not files:
+            raise ImageError(
+                f"{path}: no picture or video in this folder; expected files named "
+                f"{', '.join(sorted(wanted))}."
+            )
+        yield from files
 
 
-def _target(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
-    """Return a file name that no other picture of this run has, and take it."""
+def _free_name(folder: Path, stem: str, suffix: str) -> Path:
+    """Return a file that does not exist yet: the folder may hold originals or earlier copies."""
     names = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(2)))
-    target = next(path for name in names if (path := folder / f"{name}{suffix}") not in taken)
-    taken.add(target)
-    return target
+    return next(path for name in names if not (path := folder / f"{name}{suffix}").exists())
 
 
 def _predict_picture(recognizer: Recognizer, path: Path, target: Path | None) -> Iterator[Row]:
     predictions = recognizer(images.read_gray(path))
     if target is not None:
         picture = images.decode_rgb(images.read_bytes(path))[..., ::-1]
-        cv2.imwrite(str(target), annotate(np.ascontiguousarray(picture), predictions))
+        drawn = annotate(np.ascontiguousarray(picture), predictions)
+        if not cv2.imwrite(str(target), drawn):
+            raise OSError(f"{target}: could not be written; {_WRITABLE}.")
     yield from _rows(path, None, predictions)
 
 
@@ -103,7 +115,14 @@ def _predict_video(recognizer: Recognizer, path: Path, target: Path | None) -> I
 def _writer(target: Path, source: Path, frame: np.ndarray) -> cv2.VideoWriter:
     height, width = frame.shape[:2]
     codec = cv2.VideoWriter_fourcc(*_VIDEO_CODEC)
-    return cv2.VideoWriter(str(target), codec, images.frames_per_second(source), (width, height))
+    rate = images.frames_per_second(source)
+    writer = cv2.VideoWriter(str(target), codec, rate, (width, height))
+    if not writer.isOpened():
+        raise OSError(
+            f"{target}: no video could be begun; {_WRITABLE}, and an OpenCV with the codec "
+            f"{_VIDEO_CODEC}."
+        )
+    return writer
 
 
 def _rows(path: Path, time: float | None, predictions: list[Prediction]) -> Iterator[Row]:

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from model import inputs
-from model.artifact import Artifact, load
+from model.artifact import Artifact, ArtifactError, load
 from preprocessing.pipeline import Face, Pipeline
 
 UNCERTAIN = "uncertain"
@@ -76,7 +76,8 @@ class Recognizer:
         """Load a released artifact by its name (`landmark`) or any by its folder.
 
         Raises:
-            ArtifactError: there is none, or it does not fit this version (see `artifact.load`).
+            ArtifactError: there is none, its network cannot be read, or it does not fit this
+                version (see `artifact.load`).
         """
         return cls(load(name_or_folder), threads)
 
@@ -126,6 +127,13 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        str(path), sess_options=options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # the nearest class that onnxruntime's own errors share
+        reason = " ".join(str(error).split())
+        raise ArtifactError(
+            f"{path} is missing or damaged ({reason}); expected a network in ONNX: "
+            "copy the artifact again, or train again."
+        ) from error

@@ -18,6 +18,7 @@ def score(
     *,
     split: str | None = None,
     labels_of: str = "fer2013",
+    limit: int | None = None,
     **reading,
 ) -> dict:
     """Evaluate an artifact on every image of a source whose label is in the artifact's set.
@@ -28,7 +29,9 @@ def score(
         split: e.g. "PublicTest"; everything if None.
         labels_of: "fer2013" scores against the data set's own labels, "ferplus" against the
             majority of the FER+ votes.
-        reading: passed to `sources.read_faces`.
+        limit: only the first so many rows of the split.
+        reading: passed to `sources.read_faces`; of an already prepared source there is nothing
+            to read, so `format` and `ferplus` are refused and `workers` changes nothing.
 
     Returns:
         what `evaluate.evaluate` returns and model, labels, split, coverage, seconds.
@@ -40,7 +43,7 @@ def score(
     recognizer = Recognizer.load(model)
     if labels_of == "ferplus" and not reading.get("ferplus"):
         reading["ferplus"] = sources.votes_beside(source)
-    arrays, failed = _faces(recognizer, source, split, reading)
+    arrays, failed = _faces(recognizer, source, split, limit, reading)
     arrays = wanted_labels(arrays, recognizer.labels, labels_of)
     if not len(arrays["label"]):
         raise SourceError(f"{source}: no image is labelled one of {', '.join(recognizer.labels)}.")
@@ -86,17 +89,22 @@ def probabilities_of(recognizer: Recognizer, arrays: Arrays, batch_size: int = 6
     )
 
 
-def _faces(recognizer: Recognizer, source, split, reading: dict) -> tuple[Arrays, int]:
+def _faces(recognizer: Recognizer, source, split, limit, reading: dict) -> tuple[Arrays, int]:
+    if str(source) != embedded.NAME and not is_prepared(source):
+        return sources.read_faces(source, recognizer.pipeline, split=split, limit=limit, **reading)
+    if given := [f"--{name}" for name in ("format", "ferplus") if reading.get(name)]:
+        raise SourceError(
+            f"{source} is prepared already, so {' and '.join(given)} cannot apply; "
+            "leave it out, or evaluate the data set itself."
+        )
     if str(source) == embedded.NAME:
         arrays = embedded.load(pipeline=recognizer.pipeline)
-    elif is_prepared(source):
+    else:
         arrays, made_with = sources.load_arrays(source)
         sources.check_same_recipe(made_with, recognizer.pipeline, source)
-    else:
-        return sources.read_faces(source, recognizer.pipeline, split=split, **reading)
     if split is not None:
         there = sorted(set(arrays["split"]))
         arrays = sources.select(arrays, np.char.lower(arrays["split"]) == split.lower())
         if not len(arrays["label"]):
             raise SourceError(f"{source}: no split {split!r}; it holds {', '.join(there)}.")
-    return arrays, 0
+    return sources.select(arrays, slice(limit)), 0

@@ -16,12 +16,11 @@ from preprocessing.datasets import Dataset, open_dataset
 from preprocessing.images import ImageError
 from preprocessing.labels import ferplus_majority
 from preprocessing.pipeline import Pipeline
-from preprocessing.prepared import is_prepared, load_prepared, read_json
+from preprocessing.prepared import is_prepared, load_prepared, read_manifest
 from preprocessing.samples import ReadError, Sample
 
 Arrays = dict[str, np.ndarray]
 
-LABELS_OF = ("fer2013", "ferplus")
 TRAINING = ("Training", "train")
 VALIDATION = ("PublicTest", "validation", "valid")
 _CHUNK = 32
@@ -36,6 +35,7 @@ def load_arrays(source: str | Path) -> tuple[Arrays, Pipeline]:
 
     Raises:
         SourceError: neither.
+        DatasetError, FileNotFoundError: as `prepared.load_prepared`.
     """
     if str(source) == embedded.NAME:
         return embedded.load(), Pipeline()
@@ -44,19 +44,18 @@ def load_arrays(source: str | Path) -> tuple[Arrays, Pipeline]:
             f"{source} is not a prepared folder (no manifest.json in it); expected the OUT of "
             f'"run.py preprocess SOURCE OUT", or the word "{embedded.NAME}".'
         )
-    manifest = read_json(Path(source) / "manifest.json")
-    return load_prepared(source), Pipeline(**manifest["plan"]["pipeline"])
+    return load_prepared(source), Pipeline(**read_manifest(source)["plan"]["pipeline"])
 
 
 def name_of(source: str | Path) -> str:
     """Return the name of the data set that a prepared folder was made from."""
     if str(source) == embedded.NAME:
         return "FER2013 (embedded landmarks)"
-    return read_json(Path(source) / "manifest.json")["plan"]["source"]
+    return read_manifest(source)["plan"]["source"]
 
 
-def select(arrays: Arrays, chosen: np.ndarray) -> Arrays:
-    """Return the rows of a boolean mask or an index array."""
+def select(arrays: Arrays, chosen: np.ndarray | slice) -> Arrays:
+    """Return the rows of a boolean mask, an index array or a slice."""
     return {name: values[chosen] for name, values in arrays.items()}
 
 

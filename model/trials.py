@@ -14,6 +14,7 @@ import numpy as np
 
 from model import inputs, sources
 from model.artifact import Artifact, save_settings
+from model.networks import NETWORKS
 from model.recognizer import Recognizer
 from model.release import export
 from model.sources import Arrays
@@ -26,6 +27,7 @@ _CODE = (  # what a training's result depends on; the report may change without 
     "model/train.py", "model/transfer.py", "preprocessing/landmarks.py",
     "preprocessing/pipeline.py", "preprocessing/render.py",
 )  # fmt: skip
+_NETWORKS = ("networks.py", "published.py")  # only their layers: a network counts as its graph
 _SEEN_AGAIN = 2000  # training faces that training accuracy is measured on
 
 
@@ -146,8 +148,26 @@ def key_of(config: Config, split: Split) -> str:
         digest.update(json.dumps(part).encode())
     for rows in (split.train, split.test):
         digest.update(hash_of_rows(rows).encode())
+    digest.update(graph_of(NETWORKS[config.network](len(split.labels))).encode())
     digest.update(code_version().encode())
     return digest.hexdigest()[:16]
+
+
+def graph_of(model: keras.Model) -> str:
+    """Return a network's graph as JSON, its layers named by their places.
+
+    A layer without a name of its own gets another one each time that it is made.
+    """
+    places = {layer.name: f"layer {place}" for place, layer in enumerate(model.layers)}
+
+    def placed(value):
+        if isinstance(value, dict):
+            return {key: placed(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [placed(one) for one in value]
+        return places.get(value, value) if isinstance(value, str) else value
+
+    return json.dumps(placed(json.loads(model.to_json())))
 
 
 def hash_of(path: Path) -> str:
@@ -176,6 +196,8 @@ def code_version(*more: str) -> str:
     digest = hashlib.sha256()
     for path in (path for name in (*_CODE, *more) for path in sorted(_ROOT.glob(name))):
         tree = ast.parse(path.read_text())
+        if path.name in _NETWORKS:
+            tree.body = [node for node in tree.body if isinstance(node, ast.ClassDef)]
         for node in ast.walk(tree):
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 node.value = ast.Constant(None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 << 20
@@ -16,6 +16,15 @@ PICTURE_SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
 )
 VIDEO_SUFFIXES = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg"))
+_TURNS = {  # by EXIF's orientation; 1 is upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class ImageError(ValueError):
@@ -28,8 +37,8 @@ def decode_gray(
     """Decode a picture to gray.
 
     Args:
-        data: an encoded picture. EXIF rotation is applied, transparency is laid on white,
-            16 bits are scaled to 8, colour becomes luma (ITU-R 601).
+        data: an encoded picture. EXIF rotation is applied where it can be read, transparency
+            is laid on white, 16 bits are scaled to 8, colour becomes luma (ITU-R 601).
         max_pixels: width x height allowed; read from the header, before any decoding.
         formats: Pillow's names of the formats allowed, found by content, not by file name.
 
@@ -158,7 +167,7 @@ def _open(
         if luma_only and picture.format == "JPEG" and picture.mode == "RGB":
             picture.draft("L", picture.size)  # libjpeg then decodes only the luma
         picture.load()
-        return ImageOps.exif_transpose(picture)
+        return _upright(picture)
     except UnidentifiedImageError as error:
         raise ImageError(f"not a picture; expected one of {', '.join(formats)}.") from error
     except Image.DecompressionBombError as error:
@@ -167,6 +176,15 @@ def _open(
         if isinstance(error, ImageError):
             raise
         raise ImageError(f"damaged or truncated picture ({error}).") from error
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Turn a picture as its EXIF says; unlike Pillow's exif_transpose, write no EXIF anew."""
+    try:
+        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    except Exception:  # Pillow raises many kinds on damaged EXIF; the picture itself is good
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _gray(picture: Image.Image) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import shape_predictor
 from preprocessing import labels, shards
 from preprocessing.images import decode_png
 from preprocessing.landmarks import POINTS
@@ -41,14 +42,17 @@ def load_prepared(out: str | Path, splits: tuple[str, ...] | None = None) -> dic
         there are none; quality float32 (n,); excluded bool (n,), not to be trained on.
 
     Raises:
-        DatasetError: not a complete prepared set, or no row is of these splits.
+        DatasetError: not a complete prepared set, no row is of these splits, or its landmarks
+            come from another landmark file than the one in use.
+        FileNotFoundError: there is no landmark file.
     """
     out = Path(out)
     if not is_prepared(out):
         raise DatasetError(
             f"{out}: no complete prepared set (no manifest.json); run preprocess, or run it again."
         )
-    manifest = read_json(out / "manifest.json")
+    manifest = read_manifest(out)
+    check_landmark_file(out, manifest["plan"]["landmark_file"])
     try:
         table = read_rows(out, len(manifest["shards"]))
     except (OSError, pa.ArrowException) as error:
@@ -92,6 +96,36 @@ def read_rows(out: Path, count: int) -> pa.Table:
     """Return the rows of the first `count` shards, in the source's order."""
     tables = [pq.read_table(shards.shard_file(out, index)) for index in range(count)]
     return pa.concat_tables(tables)
+
+
+def read_manifest(out: str | Path) -> dict:
+    """Return the manifest of a prepared set (DatasetError if it is damaged or none of ours)."""
+    path = Path(out) / "manifest.json"
+    manifest = read_json(path)
+    if not isinstance(manifest, dict) or not {"plan", "shards", "summary"} <= manifest.keys():
+        raise DatasetError(
+            f"{path}: not written by preprocess; expected the OUT of "
+            '"run.py preprocess SOURCE OUT", or a data set without a file of this name.'
+        )
+    return manifest
+
+
+def check_landmark_file(source: str | Path, expected: str) -> None:
+    """Refuse landmarks of another file than the one in use: a network would meet other inputs.
+
+    Args:
+        expected: the SHA-256 of the file that made the landmarks of `source`.
+
+    Raises:
+        DatasetError: the file in use is another.
+        FileNotFoundError: there is none.
+    """
+    path = shape_predictor.find()
+    if (found := shape_predictor.sha256(path)) != expected:
+        raise DatasetError(
+            f"{source}: made with the landmark file of SHA-256 {expected}, but {path} has "
+            f"{found}; use that file (see shape_predictor/README.md), or prepare the set again."
+        )
 
 
 def read_json(path: Path) -> dict:

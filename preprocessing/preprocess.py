@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 import shape_predictor
 from preprocessing import contact_sheet, datasets, engines, export, faces, labels, render, shards
+from preprocessing.arguments import positive
 from preprocessing.datasets import Dataset
 from preprocessing.engines import ShardError
 from preprocessing.landmarks import MAX_PASSES
@@ -159,7 +160,7 @@ def _plan(
         "shard_samples": shard_samples,
         "pipeline": asdict(pipeline),
         "fingerprint": pipeline.fingerprint(),
-        "landmark_file": shape_predictor.SHA256,
+        "landmark_file": shape_predictor.sha256(shape_predictor.find()),
         "version": shards.VERSION,
     }
 
@@ -300,29 +301,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--classes", type=int, choices=sorted(labels.LABEL_SETS), default=6)
     parser.add_argument("--detector", choices=faces.DETECTORS, default=default.detector)
     parser.add_argument("--draw", choices=render.STYLES, default=default.style)
-    parser.add_argument("--size", type=_positive, default=default.size, help="pixels a side")
+    parser.add_argument("--size", type=positive, default=default.size, help="pixels a side")
     parser.add_argument(
         "--passes", type=int, choices=range(1, MAX_PASSES + 1), default=default.passes,
         metavar=f"1..{MAX_PASSES}", help="how often dlib looks at each face",
     )  # fmt: skip
     parser.add_argument("--largest", action="store_true", help="only a photo's largest face")
-    parser.add_argument("--every", type=_positive, default=1, help="each n-th frame of a video")
+    parser.add_argument("--every", type=positive, default=1, help="each n-th frame of a video")
     parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
-    parser.add_argument("--limit", type=_positive, help="only the first so many pictures")
-    parser.add_argument("--workers", type=_positive, default=1)
+    parser.add_argument("--limit", type=positive, help="only the first so many pictures")
+    parser.add_argument("--workers", type=positive, default=1)
     parser.add_argument("--engine", choices=engines.ENGINES, default="processes")
     parser.add_argument("--overwrite", action="store_true", help="replace another set in OUT")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
-
-
 def run(arguments: argparse.Namespace) -> int:
-    """Run `run.py preprocess`; return the exit status (0 done, 1 not, 130 interrupted)."""
+    """Run `run.py preprocess`; return the exit status (0 done, 1 without a row, 130 interrupted).
+
+    Raises:
+        DatasetError, ShardError, OSError: as `preprocess`.
+    """
     pipeline = Pipeline(
         detector=arguments.detector,
         passes=arguments.passes,
@@ -345,9 +344,6 @@ def run(arguments: argparse.Namespace) -> int:
             export_as=arguments.export,
             overwrite=arguments.overwrite,
         )
-    except (DatasetError, ShardError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("Interrupted; run the same command again to go on.", file=sys.stderr)
         return 130

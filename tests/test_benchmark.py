@@ -271,6 +271,14 @@ def test_comments_do_not_change_the_code_version(tmp_path, monkeypatch):
     assert trials.code_version() != version
 
 
+def test_a_graph_is_the_same_each_time_and_another_for_another_network():
+    graphs = [trials.graph_of(NETWORKS["baseline_deeper"](6)) for _ in range(2)]
+    assert graphs[0] == graphs[1]
+    others = {trials.graph_of(build(6)) for build in NETWORKS.values()}
+    assert len(others) == len(NETWORKS)
+    assert trials.graph_of(NETWORKS["baseline_deeper"](7)) != graphs[0]
+
+
 # Drawings
 
 

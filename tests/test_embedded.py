@@ -4,6 +4,7 @@ import pytest
 
 from model import embedded, sources
 from preprocessing.pipeline import Pipeline
+from preprocessing.samples import DatasetError
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,27 @@ def test_saving_and_loading_keeps_a_sixteenth_of_a_pixel(rows, tmp_path):
         np.testing.assert_allclose(again[name], few[name], atol=1 / 16)
     for name in ("label", "split", "votes", "excluded", "found"):
         assert (again[name] == few[name]).all()
+
+
+@pytest.mark.parametrize("missing", ["row numbers", "mesh"])
+def test_what_is_not_fer2013_with_its_mesh_is_refused(rows, tmp_path, missing):
+    few = sources.select(rows, np.arange(2))
+    few["source"] = np.array(["fer2013.csv:0", "fer2013.csv:1"])
+    if missing == "mesh":
+        del few["raw_mesh"]
+    else:
+        few["source"] = np.array(["angry/S010_004_00000017.png", "sad/S010_004_00000018.png"])
+    with pytest.raises(DatasetError, match="expected one of fer2013.csv"):
+        embedded.save(few, tmp_path / "few.parquet")
+    assert not (tmp_path / "few.parquet").exists()
+
+
+def test_another_landmark_file_is_refused(tmp_path, monkeypatch):
+    other = tmp_path / "other.dat"
+    other.write_bytes(b"other landmarks")
+    monkeypatch.setenv("FACELINES_SHAPE_PREDICTOR", str(other))
+    with pytest.raises(DatasetError, match="made with the landmark file"):
+        embedded.load()
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from preprocessing.images import (
     ImageError,
@@ -27,6 +27,15 @@ def exif_rotated() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6  # orientation: turn a quarter to be seen upright
     return encoded(Image.fromarray((RAMP // 2).astype(np.uint8)), "JPEG", exif=exif)
+
+
+def exif_damaged(place: int, value: int) -> bytes:
+    """A JPEG of orientation 6, one byte of whose X resolution is changed."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A] = 6, 72.0
+    data = bytearray(encoded(Image.new("L", (32, 16), 200), "JPEG", exif=exif))
+    data[data.index(b"Exif") + place] = value
+    return bytes(data)
 
 
 def truncated_jpeg() -> bytes:
@@ -58,6 +67,12 @@ GOOD_PICTURES = {
     "16-bit": (encoded(Image.fromarray(np.full((32, 16), 0x80FF, np.uint16))), (32, 16), 128),
     "transparent": (encoded(Image.new("RGBA", (16, 32), (0, 0, 0, 0))), (32, 16), 255),
     "half transparent": (encoded(Image.new("RGBA", (16, 32), (0, 0, 0, 128))), (32, 16), 127),
+    # The resolution's entry starts at 28: two bytes of tag, two of type.
+    "EXIF with a fraction as width": (exif_damaged(29, 0), (32, 16), 200),
+    "EXIF with a fraction as name": (exif_damaged(29, 13), (32, 16), 200),
+    "EXIF with bytes as resolution": (exif_damaged(31, 1), (32, 16), 200),
+    "EXIF that is none": (encoded(Image.new("L", (16, 32), 200), exif=b"none"), (32, 16), 200),
+    "EXIF cut short": (encoded(Image.new("L", (16, 32), 200), exif=b"MM\0*"), (32, 16), 200),
 }
 
 
@@ -75,6 +90,15 @@ def test_a_picture_is_turned_as_its_exif_says():
     turned = decode_gray(exif_rotated())
     assert turned.shape == (16, 32)
     assert turned[0, 0] > turned[0, -1]  # the dark first row is now the last column
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_as_pillow_turns_it(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(Image.fromarray((RAMP // 2).astype(np.uint8)), exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    assert np.array_equal(decode_gray(data), np.asarray(expected))
 
 
 @pytest.mark.parametrize("name", ["RGB", "16-bit", "transparent", "CMYK"])

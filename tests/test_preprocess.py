@@ -1,7 +1,7 @@
-import argparse
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +11,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from preprocessing import preprocess as command
+import run as command_line
+import shape_predictor
 from preprocessing.datasets import open_dataset
 from preprocessing.pipeline import Pipeline
 from preprocessing.prepared import load_prepared
@@ -53,9 +54,7 @@ def write_tree(path: Path, pictures, usages) -> Path:
 
 
 def run(*arguments) -> int:
-    parser = argparse.ArgumentParser()
-    command.add_arguments(parser)
-    return command.run(parser.parse_args([str(argument) for argument in arguments]))
+    return command_line.main(["preprocess", *map(str, arguments)])
 
 
 def test_a_csv_and_the_folder_tree_of_the_same_pictures_give_the_same_rows(tmp_path):
@@ -131,7 +130,12 @@ def jpeg(picture: Image.Image, **options) -> bytes:
 def exif_rotated() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6  # stored a quarter turned, to be seen upright
+    exif[0x011A] = 72.0
     return jpeg(astronaut().rotate(90), exif=exif)
+
+
+def exif_damaged() -> bytes:
+    return exif_rotated().replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x01", 1)
 
 
 def png(picture: Image.Image) -> bytes:
@@ -150,6 +154,7 @@ PICTURES = {
     "16-bit": (png(Image.fromarray(np.asarray(astronaut().convert("L")).astype("u2") << 8)), None),
     "CMYK": (jpeg(astronaut().convert("CMYK")), None),
     "EXIF-rotated": (exif_rotated(), None),
+    "EXIF-damaged": (exif_damaged(), None),
 }
 
 
@@ -191,6 +196,20 @@ def test_a_bad_source_is_one_line_and_leaves_nothing_behind(tmp_path, capsys, co
     assert message in output.err
     assert len(output.err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(DatasetError, match="no such file"):
+        command_line.main(["--debug", "preprocess", str(tmp_path / "a.csv"), str(tmp_path / "out")])
+
+
+def test_an_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("preprocessing.preprocess.preprocess", interrupted)
+    assert run(tmp_path / "a.csv", tmp_path / "out") == 130
+    assert "same command again" in capsys.readouterr().err
 
 
 def test_bad_rows_are_listed_and_counted_with_everything_else(tmp_path, capsys):
@@ -268,6 +287,8 @@ def test_a_recipe_without_the_mesh_leaves_it_out_of_the_prepared_set(tmp_path):
     [
         (None, lambda out: (out / "manifest.json").unlink(), "no complete prepared set"),
         (None, lambda out: (out / "manifest.json").write_text("{"), "damaged"),
+        (None, lambda out: (out / "manifest.json").write_text('{"name": "app"}'), "not written by"),
+        (None, lambda out: (out / "manifest.json").write_text("[]"), "not written by"),
         (None, lambda out: next((out / "data").iterdir()).unlink(), "missing or damaged"),
         (None, lambda out: next((out / "data").iterdir()).write_bytes(b"x"), "missing or damaged"),
         (("PrivateTest",), lambda out: None, "its splits are Training"),
@@ -278,6 +299,34 @@ def test_a_prepared_set_that_cannot_be_read_is_a_clear_error(tmp_path, splits, b
     break_it(tmp_path / "out")
     with pytest.raises(DatasetError, match=message):
         load_prepared(tmp_path / "out", splits)
+
+
+def test_a_set_of_another_landmark_file_is_neither_gone_on_with_nor_read(tmp_path, monkeypatch):
+    source = write_csv(tmp_path / "a.csv", faces(1))
+    preprocess(source, tmp_path / "out", FAST)
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text())
+    assert plan["landmark_file"] == shape_predictor.SHA256  # as in the sets that exist
+    other = tmp_path / "other.dat"
+    shutil.copy(shape_predictor.find(), other)
+    with other.open("ab") as file:
+        file.write(b"x")  # dlib reads what is before it
+    monkeypatch.setenv("FACELINES_SHAPE_PREDICTOR", str(other))
+    with pytest.raises(DatasetError, match="landmark_file"):
+        preprocess(source, tmp_path / "out", FAST)
+    with pytest.raises(DatasetError, match=r"made with the landmark file .* but .*other\.dat"):
+        load_prepared(tmp_path / "out")
+    preprocess(source, tmp_path / "new", FAST)
+    assert len(load_prepared(tmp_path / "new")["label"]) == 1
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_make_clean_keeps_what_users_made(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for folder in (".venv", "out/demo", "out/fer", "out/benchmark"):
+        (tmp_path / folder).mkdir(parents=True)
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["benchmark", "fer"]
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_a_prepared_set_opens_as_a_hugging_face_data_set(tmp_path, monkeypatch):

@@ -172,6 +172,32 @@ def test_settings_survive_saving(tmp_path):
     assert artifact.load(tmp_path / "again") == replace(loaded, folder=(tmp_path / "again"))
 
 
+def test_an_artifact_names_the_landmark_file_in_use(tmp_path, monkeypatch):
+    loaded = replace(artifact.load("landmark"), folder=tmp_path / "again")
+    other = tmp_path / "other.dat"
+    other.write_bytes(b"other landmarks")
+    monkeypatch.setenv("FACELINES_SHAPE_PREDICTOR", str(other))
+    artifact.save_settings(loaded)
+    assert artifact.load(tmp_path / "again").name == "again"
+    monkeypatch.delenv("FACELINES_SHAPE_PREDICTOR")
+    with pytest.raises(artifact.ArtifactError, match="was trained with the landmark file"):
+        artifact.load(tmp_path / "again")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no network"])
+def test_a_missing_or_damaged_network_is_one_line(tmp_path, content):
+    folder = tmp_path / "copy"
+    shutil.copytree(artifact.resolve("landmark"), folder)
+    (folder / "model.onnx").unlink()
+    if content is not None:
+        (folder / "model.onnx").write_bytes(content)
+    with pytest.raises(
+        artifact.ArtifactError, match=r"model\.onnx is missing or damaged"
+    ) as caught:
+        Recognizer.load(folder)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_missing_landmark_file_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setenv("FACELINES_SHAPE_PREDICTOR", str(tmp_path / "none.dat"))
     with pytest.raises(artifact.ArtifactError, match="pip install face_recognition_models"):

@@ -9,6 +9,7 @@ from model import embedded, sources
 from model.scoring import score
 from model.sources import SourceError
 from preprocessing.labels import FER2013_CODES
+from preprocessing.preprocess import preprocess
 
 KEYS = {
     "model", "labels", "split", "n", "accuracy", "macro_f1", "balanced_accuracy", "per_class",
@@ -67,6 +68,53 @@ def test_a_wrong_split_names_the_right_ones(small_csv):
         score("landmark", small_csv, split="PrivateTest")
     with pytest.raises(SourceError, match="no split 'PrivateTest'.*PublicTest"):
         score("landmark", "embedded", split="PrivateTest")
+
+
+@pytest.fixture
+def prepared(small_csv, tmp_path):
+    out = tmp_path / "prepared"
+    preprocess(small_csv, out, classes=7)
+    return out
+
+
+def test_a_limit_takes_the_first_rows_of_any_source(small_csv, prepared):
+    for source in (small_csv, prepared, embedded.NAME):
+        assert score("landmark", source, split="PublicTest", limit=1, workers=1)["n"] == 1
+    per_class = score("landmark", prepared, limit=1)["per_class"]
+    assert per_class["happy"]["support"] == 1  # the first row, not the last
+
+
+@pytest.mark.parametrize("option", ["format", "ferplus"])
+def test_options_of_raw_data_are_refused_for_prepared_data(prepared, option):
+    for source in (prepared, embedded.NAME):
+        with pytest.raises(SourceError, match=f"so --{option} cannot apply"):
+            score("landmark", source, **{option: "fer2013"})
+
+
+def test_a_folder_with_another_programs_manifest_is_one_line(tmp_path, capsys):
+    (tmp_path / "manifest.json").write_text('{"name": "a web app"}')
+    assert run.main(["evaluate", "pixel", str(tmp_path)]) == 1
+    assert "manifest.json: not written by preprocess" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "landmark", "embedded", "--limit", "-5"],
+        ["evaluate", "landmark", "embedded", "--workers", "0"],
+        ["train", "landmark", "--data", "embedded", "--batch-size", "0"],
+        ["train", "landmark", "--data", "embedded", "--epochs", "two"],
+        ["webapp", "--port", "99999"],
+        ["webapp", "--port", "-1"],
+        ["webapp", "--max-clients", "0"],
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_any_work(arguments, capsys, monkeypatch):
+    monkeypatch.setattr(run, f"_{arguments[0]}", lambda _: pytest.fail("it went to work"))
+    with pytest.raises(SystemExit) as ended:
+        run.main(arguments)
+    assert ended.value.code == 2
+    assert f"argument {arguments[-2]}: {arguments[-1]!r} is no" in capsys.readouterr().err
 
 
 def test_ferplus_scores_against_the_majority(small_csv):

@@ -189,7 +189,7 @@ def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_pat
     rows["pixels"] = np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)
     rows["pixels"][:, :, 24:] = rows["pixels"][:, :, 23::-1]  # its own mirror image
     paths, logits = [], []
-    for name, share in (("pixel_small", 0.7), ("landmark", 0.3)):
+    for name, share in (("pixel", 0.7), ("landmark", 0.3)):
         model = NETWORKS[name](6)
         paths.append(str(tmp_path / f"{name}.keras"))
         model.save(paths[-1])

@@ -1,22 +1,27 @@
 """The server: endpoints, limits, origins, headers, the live socket."""
 
+import asyncio
 import base64
+import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import httpx
 import numpy as np
 import pytest
+from starlette.formparsers import MultiPartParser
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from webapp_fakes import FakeRecognizer, frame, jpeg, png
 
 from preprocessing.pipeline import Pipeline
-from webapp import video
+from webapp import security, video
 from webapp.admission import Admission
 from webapp.analysis import Analyst
 from webapp.app import create_app
@@ -32,9 +37,18 @@ SETTINGS = Settings(
 )
 
 
-def make_client(settings=SETTINGS):
+def make_app(settings=SETTINGS):
     recognizers = {name: FakeRecognizer(name, Pipeline(passes=2)) for name in ("landmark", "pixel")}
-    return TestClient(create_app(recognizers, settings), base_url=BASE)
+    return create_app(recognizers, settings)
+
+
+def make_client(settings=SETTINGS):
+    return TestClient(make_app(settings), base_url=BASE)
+
+
+def make_async_client(app):
+    """Return a client for requests that go on at the same time."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
 
 
 @pytest.fixture(scope="module")
@@ -93,16 +107,15 @@ def test_a_form_is_read_like_a_body(client):
     assert by_form == by_body
 
 
-def test_a_large_form_is_not_spooled_to_disk(client, monkeypatch):
+def test_a_large_form_is_not_spooled_to_disk(monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("a temporary file was made")
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
-    noise = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
-    noisy = png(noise)[: SETTINGS.max_picture_bytes - 1000]
-    answer = client.post("/api/predict", files={"file": ("noise.png", noisy)})
-    assert len(noisy) > 900_000
-    assert answer.status_code in (200, 400)
+    too_long_to_stay = bytes(3 * MultiPartParser.spool_max_size)
+    with make_client(replace(SETTINGS, max_picture_bytes=16 << 20)) as client:
+        answer = client.post("/api/predict", files={"file": ("a.png", too_long_to_stay)})
+    assert (answer.status_code, "not a picture" in answer.json()["error"]) == (400, True)
 
 
 def test_two_models_read_the_same_face(client):
@@ -147,11 +160,66 @@ def test_a_form_of_two_files_is_refused(client):
     assert (answer.status_code, "exactly one" in answer.json()["error"]) == (400, True)
 
 
-def test_a_busy_server_refuses_pictures_and_says_when_to_return():
-    with make_client(replace(SETTINGS, max_queued=0)) as client:
-        answer = client.post("/api/predict", content=jpeg(frame(1)))
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "3"
+def test_only_so_many_uploads_are_taken_in_at_once():
+    app = make_app(replace(SETTINGS, max_pictures=2))
+
+    async def post_five():
+        go_on = asyncio.Event()
+
+        async def slow_picture():
+            yield jpeg(frame(1))
+            await go_on.wait()
+
+        async with make_async_client(app) as client:
+            posts = [
+                asyncio.create_task(client.post("/api/predict", content=slow_picture()))
+                for _ in range(5)
+            ]
+            for answer in itertools.islice(asyncio.as_completed(posts, timeout=20), 3):
+                refused = await answer
+                assert (refused.status_code, refused.headers["retry-after"]) == (503, "3")
+            assert "\nfacelines_picture_uploads 2\n" in (await client.get("/metrics")).text
+            go_on.set()
+            answers = await asyncio.gather(*posts)
+            assert sorted(answer.status_code for answer in answers) == [200, 200, 503, 503, 503]
+            assert "\nfacelines_picture_uploads 0\n" in (await client.get("/metrics")).text
+            assert (await client.post("/api/predict", content=b"x")).status_code == 400
+
+    asyncio.run(post_five())
+
+
+def test_busy_live_clients_do_not_keep_pictures_out():
+    app = make_app()
+
+    async def post_behind_frames():
+        go_on = threading.Event()
+        for _ in range(4 * SETTINGS.max_pictures):
+            app.state.analyst.submit(go_on.wait)  # as a live frame does
+        asyncio.get_running_loop().call_later(0.1, go_on.set)
+        try:
+            async with make_async_client(app) as client:
+                return await client.post("/api/predict", content=jpeg(frame(0)))
+        finally:
+            go_on.set()
+
+    assert asyncio.run(post_behind_frames()).status_code == 200
+
+
+def test_an_upload_that_stops_arriving_gives_up_its_place():
+    app = make_app(replace(SETTINGS, idle_seconds=0.1))
+
+    async def stalled():
+        yield b"the first bytes"
+        await asyncio.Event().wait()
+
+    async def post():
+        async with make_async_client(app) as client:
+            upload = client.post("/api/predict", content=stalled())
+            return await asyncio.wait_for(upload, timeout=20)
+
+    answer = asyncio.run(post())
+    assert (answer.status_code, "Nothing arrived" in answer.json()["error"]) == (408, True)
+    assert app.state.analyst.picture_places.taken == 0
 
 
 @pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
@@ -159,7 +227,7 @@ def test_a_video_is_streamed_face_by_face(client, talking_video):
     answer = client.post("/api/predict/video?every=2&drawing=1", content=talking_video)
     lines = [json.loads(line) for line in answer.text.splitlines()]
     assert answer.headers["content-type"] == "application/x-ndjson"
-    assert lines[-1] == {"done": True, "frames": 3}
+    assert lines[-1] == {"done": True, "frames": 3, "truncated": False}
     assert [line["frame"] for line in lines[:-1]] == [0, 2, 4]
     assert [line["seconds"] for line in lines[:-1]] == [0.0, 0.2, 0.4]
     assert [face["number"] for line in lines[:-1] for face in line["faces"]] == [1, 1, 1]
@@ -167,10 +235,64 @@ def test_a_video_is_streamed_face_by_face(client, talking_video):
 
 @pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
 def test_a_video_leaves_no_open_file(client, talking_video):
-    folder = Path("/proc/self/fd")
     client.post("/api/predict/video", content=talking_video)
-    links = [os.readlink(path) for path in folder.iterdir() if path.is_symlink()]
-    assert not [link for link in links if "memfd:video" in link]
+    assert open_videos() == 0
+
+
+@pytest.mark.parametrize("limit, frames, truncated", [(4, 2, True), (6, 3, False)])
+@pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
+def test_a_video_too_long_to_be_read_whole_says_so(talking_video, limit, frames, truncated):
+    with make_client(replace(SETTINGS, max_video_frames=limit)) as client:
+        answer = client.post("/api/predict/video?every=2", content=talking_video)
+    last = json.loads(answer.text.splitlines()[-1])
+    assert last == {"done": True, "frames": frames, "truncated": truncated}
+
+
+@pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
+def test_a_video_keeps_its_place_until_its_client_leaves(talking_video):
+    app = make_app(replace(SETTINGS, max_videos=1))
+
+    async def post_and_leave():
+        """Send a video as uvicorn hands it over, read one line and go."""
+        left = asyncio.Event()
+        body = [{"type": "http.request", "body": talking_video}]
+
+        async def receive():
+            if body:
+                return body.pop()
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            if message.get("body"):
+                assert open_videos() > 0
+                refused = await client.post("/api/predict/video", content=talking_video)
+                assert refused.status_code == 503
+                left.set()
+                await asyncio.Event().wait()  # nobody reads any more
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "method": "POST",
+            "path": "/api/predict/video",
+            "query_string": b"",
+            "headers": [(b"host", b"127.0.0.1")],
+        }
+        async with make_async_client(app) as client:
+            await asyncio.wait_for(app(scope, receive, send), timeout=20)
+            assert left.is_set()
+            again = await client.post("/api/predict/video", content=talking_video)
+            assert again.status_code == 200
+
+    asyncio.run(post_and_leave())
+    assert open_videos() == 0
+
+
+def open_videos():
+    """Return how many videos this process holds as files in memory."""
+    links = [os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    return sum("memfd:video" in link for link in links)
 
 
 @pytest.mark.parametrize("content", [b"#EXTM3U\n/etc/passwd\n", b"\x1a\x45\xdf\xa3 and no more"])
@@ -179,6 +301,15 @@ def test_what_is_no_video_is_refused(client, content):
     answer = client.post("/api/predict/video", content=content)
     assert answer.status_code == 400
     assert "The video cannot be used" in answer.json()["error"]
+    assert "/proc" not in answer.json()["error"]
+
+
+@pytest.mark.parametrize("every", ["0", "1001", "-1", "²", "9" * 5000])
+@pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
+def test_every_is_a_number_in_range(client, every):
+    answer = client.post("/api/predict/video", params={"every": every}, content=b"x")
+    assert answer.status_code == 400
+    assert "expected a number from 1 to 1000" in answer.json()["error"]
 
 
 def test_a_video_without_memory_files_is_not_written_to_disk(client, monkeypatch, talking_video):
@@ -211,6 +342,8 @@ def test_every_answer_has_the_security_headers(client, path):
         ("http://127.0.0.1:9999", "127.0.0.1:8000", 403),
         ("null", "127.0.0.1:8000", 403),
         ("http://evil.example", "evil.example", 403),  # DNS rebinding
+        (None, "[", 403),
+        ("http://[", "127.0.0.1:8000", 403),
     ],
 )
 def test_only_known_origins_and_hosts_are_served(origin, host, status):
@@ -228,6 +361,31 @@ def test_only_known_origins_and_hosts_are_served(origin, host, status):
                 client.websocket_connect(LIVE, headers=headers),
             ):
                 pass
+
+
+@pytest.mark.parametrize(
+    "host, status",
+    [
+        ("192.168.1.20:8000", 200),
+        ("[fe80::1]:8000", 200),
+        ("localhost:8000", 200),
+        ("desk:8000", 200),
+        ("DESK.home.example", 200),
+        ("desk.local", 200),
+        ("friend.example", 200),
+        ("evil.example", 403),  # DNS rebinding
+        ("desk.evil.example", 403),
+        ("", 403),
+    ],
+)
+@pytest.mark.parametrize("wildcard", ["0.0.0.0", "::"])
+def test_every_address_but_not_every_name_is_served(monkeypatch, wildcard, host, status):
+    monkeypatch.setattr(security.socket, "gethostname", lambda: "Desk")
+    monkeypatch.setattr(security.socket, "getfqdn", lambda: "desk.home.example")
+    settings = replace(SETTINGS, host=wildcard, allow_origin=("https://friend.example",))
+    headers = {"host": host, "origin": f"http://{host}"}
+    answer = make_client(settings).post("/api/predict", content=jpeg(frame(0)), headers=headers)
+    assert answer.status_code == status
 
 
 def test_health_readiness_and_counters(client):
@@ -302,6 +460,7 @@ def test_a_client_that_floods_gets_the_newest_frame_and_the_count_of_the_others(
         ('{"models": [], "smoothing": true}', "one or two names"),
         ('{"models": ["landmark"], "smoothing": 1}', "one or two names"),
         ('{"models": [["landmark"]], "smoothing": true}', "one or two names"),
+        pytest.param("[" * 200_000, "cannot be read", id="nested too deeply"),
     ],
 )
 def test_settings_that_make_no_sense_are_explained_and_change_nothing(client, message, explanation):

@@ -1,6 +1,7 @@
 """The page in a real headless Chromium, with a fake camera that plays the astronaut."""
 
 import asyncio
+import itertools
 import json
 import os
 import threading
@@ -262,8 +263,9 @@ def test_two_models_side_by_side_and_the_session_as_files(open_page):
     with page.expect_download() as saved:
         page.click("#save-csv")
     header, first, *_ = Path(saved.value.path()).read_text().splitlines()
-    assert header == "seconds,face,model,emotion,angry,fear,happy,neutral,sad,surprise"
-    assert sum(map(float, first.split(",")[4:])) == pytest.approx(1, abs=0.002)
+    assert header == "seconds,run,face,model,emotion,angry,fear,happy,neutral,sad,surprise"
+    assert first.split(",")[1:4] == ["1", "1", "landmark"]
+    assert sum(map(float, first.split(",")[5:])) == pytest.approx(1, abs=0.002)
     with page.expect_download() as saved:
         page.click("#save-json")
     readings = json.loads(Path(saved.value.path()).read_text())["readings"]
@@ -271,6 +273,40 @@ def test_two_models_side_by_side_and_the_session_as_files(open_page):
     page.click("#stop")
     page.click("#clear-session")
     assert page.is_disabled("#save-csv")
+
+
+def test_a_face_of_another_run_or_model_is_another_one(open_page):
+    page = open_page(1)
+    start(page)
+    page.click("#stop")
+    start(page)
+    page.select_option("#model", "second")
+    page.wait_for_selector(".bar.best[data-model=second]")
+    with page.expect_download() as saved:
+        page.click("#save-csv")
+    rows = [line.split(",") for line in Path(saved.value.path()).read_text().splitlines()[1:]]
+    who = [key for key, _ in itertools.groupby(row[1:4] for row in rows)]
+    assert who == [["1", "1", "landmark"], ["2", "1", "landmark"], ["2", "1", "second"]]
+
+
+def test_the_session_sums_up_one_face_of_one_run_and_model(open_page):
+    shown = open_page(0).evaluate(
+        """async () => {
+          const { Session } = await import("/static/js/history.js");
+          const session = new Session();
+          const readings = [[1, "landmark", "happy"], [2, "landmark", "sad"], [2, "pixel", "fear"]];
+          readings.forEach(([run, model, emotion], index) => {
+            const face = { number: 1, readings: { [model]: { emotion, probabilities: {} } } };
+            session.record({ faces: [face] }, run, model, 1000 * index);
+          });
+          return readings.map(([run, model]) => {
+            const who = { run, face: 1, model };
+            const minute = session.lastMinute(who, 3000).readings.map(({ emotion }) => emotion);
+            return [session.shares(who), minute, session.dominant(who)];
+          });
+        }"""
+    )
+    assert shown == [[[[name, 1]], [name], name] for name in ("happy", "sad", "fear")]
 
 
 def test_refused_permission_is_explained(open_page):

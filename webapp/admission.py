@@ -1,4 +1,4 @@
-"""Who may send live frames: as many clients as the measured speed can serve well."""
+"""Who is served: as many live clients as the measured speed allows, and so many uploads."""
 
 import statistics
 import threading
@@ -50,3 +50,25 @@ class Admission:
     def leave(self) -> None:
         """Give the place back."""
         self.clients -= 1
+
+
+class Places:
+    """Counts uploads against a fixed limit. For one thread: the event loop's.
+
+    taken: how many places are in use now.
+    """
+
+    def __init__(self, limit: int):
+        self.taken = 0
+        self._limit = limit
+
+    def enter(self) -> bool:
+        """Take a place, if there is one; who got it must `leave`."""
+        if self.taken >= self._limit:
+            return False
+        self.taken += 1
+        return True
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.taken -= 1

@@ -14,7 +14,7 @@ from model.recognizer import Recognizer
 from preprocessing import images
 from preprocessing.faces import Box
 from preprocessing.pipeline import Face, Pipeline
-from webapp.admission import Admission
+from webapp.admission import Admission, Places
 from webapp.metrics import Metrics
 from webapp.settings import Settings
 from webapp.stopwatch import Stopwatch
@@ -35,6 +35,8 @@ class Analyst:
 
     recognizers: by name; the first is the default.
     pool: the worker threads; everything slow runs there.
+    queued: live frames, pictures and videos' frames that wait in the pool or run.
+    picture_places, video_places: of the uploads that are served at once.
     """
 
     def __init__(self, recognizers: dict[str, Recognizer], settings: Settings):
@@ -44,6 +46,8 @@ class Analyst:
         self.settings = settings
         self.metrics = Metrics()
         self.admission = Admission(settings)
+        self.picture_places = Places(settings.max_pictures)
+        self.video_places = Places(settings.max_videos)
         self.pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="analysis")
         self.queued = 0
         self.ready = False
@@ -92,17 +96,24 @@ class Analyst:
     def video(self, path: Path, models: list[str], every: int, drawing: bool) -> Iterator[dict]:
         """Yield the reading of every n-th frame of a video file, one frame in memory.
 
+        The last value is {"done": True, "frames": how many were read, "truncated": whether the
+        video has more frames than are decoded}.
+
         Raises:
             ImageError: it is no video.
         """
         tracker = Tracker(self.pipeline(models), self.settings.max_faces)
+        frames, truncated = 0, False
         for index, (seconds, frame) in enumerate(images.video_frames(path)):
-            if index >= self.settings.max_video_frames:
-                return
+            truncated = index >= self.settings.max_video_frames
+            if truncated:
+                break
             if index % every == 0:
                 gray = images.bgr_to_gray(frame)
                 values = self.follow(gray, tracker, seconds, models, drawing=drawing)
+                frames += 1
                 yield {"frame": index, "seconds": round(seconds, 3)} | values
+        yield {"done": True, "frames": frames, "truncated": truncated}
 
     def frame(
         self, data: bytes, tracker: Tracker, models: list[str], *, smooth: bool, drawing: bool

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 
 from starlette.datastructures import UploadFile
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 
 from preprocessing.images import ImageError
 from webapp import video
+from webapp.admission import Places
 from webapp.analysis import Analyst, UnknownModel
 
 _MAX_EVERY = 1000
@@ -24,6 +26,27 @@ class BadRequest(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+class Room:
+    """ASGI middleware of a route: refuses a request that finds no place.
+
+    A request holds its place from before its body is read until its answer, streamed or not, is
+    sent or its client has left.
+    """
+
+    def __init__(self, app, places: Places):
+        self._app = app
+        self._places = places
+
+    async def __call__(self, scope, receive, send):
+        if not self._places.enter():
+            scope["app"].state.analyst.metrics.add("facelines_refused_total")
+            raise BadRequest(503, "The server is busy; try again in a few seconds.")
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._places.leave()
 
 
 async def bad_request(request: Request, error: BadRequest) -> JSONResponse:
@@ -51,6 +74,8 @@ async def metrics(request: Request) -> PlainTextResponse:
         "facelines_clients": analyst.admission.clients,
         "facelines_capacity": analyst.admission.capacity,
         "facelines_queued": analyst.queued,
+        "facelines_picture_uploads": analyst.picture_places.taken,
+        "facelines_video_uploads": analyst.video_places.taken,
     }
     text = analyst.metrics.text(gauges)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -78,7 +103,6 @@ async def predict(request: Request) -> JSONResponse:
     """Read every face of a picture, sent as the body or as one file of a form."""
     analyst = _analyst(request)
     names = _models(request, analyst)
-    _check_room(analyst)
     data = await _upload(request, analyst.settings.max_picture_bytes)
     job = analyst.submit(analyst.picture, data, names, _flag(request, "drawing"))
     try:
@@ -97,7 +121,6 @@ async def predict_video(request: Request) -> StreamingResponse:
             "send the frames one by one to /api/predict instead.",
         )
     names, every = _models(request, analyst), _every(request)
-    _check_room(analyst)
     data = await _upload(request, analyst.settings.max_video_bytes)
     lines = _video_lines(analyst, data, names, every, _flag(request, "drawing"))
     try:
@@ -110,12 +133,10 @@ async def predict_video(request: Request) -> StreamingResponse:
 def _video_lines(
     analyst: Analyst, data: bytes, names: list[str], every: int, drawing: bool
 ) -> Iterator[str]:
-    frames = 0
     with video.in_memory(data, analyst.settings.max_frame_pixels) as path:
+        del data  # or a copy of the video stays for as long as the answer lasts
         for values in analyst.video(path, names, every, drawing):
-            frames += 1
             yield json.dumps(values) + "\n"
-    yield json.dumps({"done": True, "frames": frames}) + "\n"
 
 
 async def _stream(analyst: Analyst, first: str, lines: Iterator[str]) -> AsyncIterator[str]:
@@ -150,15 +171,9 @@ def _flag(request: Request, name: str) -> bool:
 
 def _every(request: Request) -> int:
     value = request.query_params.get("every", "1")
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= _MAX_EVERY:
+    if not re.fullmatch("[0-9]{1,4}", value) or not 1 <= int(value) <= _MAX_EVERY:
         raise BadRequest(400, f"every={value!r}: expected a number from 1 to {_MAX_EVERY}.")
     return int(value)
-
-
-def _check_room(analyst: Analyst) -> None:
-    if analyst.queued >= analyst.settings.max_queued:
-        analyst.metrics.add("facelines_refused_total")
-        raise BadRequest(503, "The server is busy; try again in a few seconds.")
 
 
 async def _upload(request: Request, limit: int) -> bytes:
@@ -172,15 +187,20 @@ async def _upload(request: Request, limit: int) -> bytes:
 
 
 async def _body(request: Request, limit: int) -> bytes:
+    patience = _analyst(request).settings.idle_seconds
     announced = request.headers.get("content-length", "0")
     too_large = BadRequest(413, f"More than {limit >> 20} MiB were sent; make the file smaller.")
     if announced.isdigit() and int(announced) > limit:
         raise too_large
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large
+    chunks = request.stream()
+    try:
+        while chunk := await asyncio.wait_for(anext(chunks, b""), patience):
+            body += chunk
+            if len(body) > limit:
+                raise too_large
+    except asyncio.TimeoutError as error:
+        raise BadRequest(408, f"Nothing arrived for {patience:g} s; send it again.") from error
     return bytes(body)
 
 

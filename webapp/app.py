@@ -38,7 +38,7 @@ def create_app(recognizers: dict[str, Recognizer], settings: Settings) -> Starle
         analyst.close()
 
     app = Starlette(
-        routes=_routes(),
+        routes=_routes(analyst),
         middleware=_middleware(settings),
         exception_handlers={api.BadRequest: api.bad_request},
         lifespan=lifespan,
@@ -47,7 +47,9 @@ def create_app(recognizers: dict[str, Recognizer], settings: Settings) -> Starle
     return app
 
 
-def _routes() -> list:
+def _routes(analyst: Analyst) -> list:
+    for_pictures = [Middleware(api.Room, analyst.picture_places)]
+    for_videos = [Middleware(api.Room, analyst.video_places)]
     return [
         Route("/", _file("index.html")),
         Route("/docs", _file("docs.html")),
@@ -56,8 +58,8 @@ def _routes() -> list:
         Route("/readyz", api.readyz),
         Route("/metrics", api.metrics),
         Route("/api/models", api.models),
-        Route("/api/predict", api.predict, methods=["POST"]),
-        Route("/api/predict/video", api.predict_video, methods=["POST"]),
+        Route("/api/predict", api.predict, methods=["POST"], middleware=for_pictures),
+        Route("/api/predict/video", api.predict_video, methods=["POST"], middleware=for_videos),
         WebSocketRoute("/live", live),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]

@@ -167,7 +167,7 @@ def _choices(text: str, analyst: Analyst) -> tuple[Sequence[str], bool]:
     try:
         values = json.loads(text)
         models, smoothing = values["models"], values["smoothing"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"This message cannot be read; {expected}.") from error
     well_formed = (
         isinstance(models, list)

@@ -1,5 +1,7 @@
 """Headers on every answer; which hosts and origins are served."""
 
+import ipaddress
+import socket
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -51,23 +53,46 @@ class Guard:
     def _problem(self, scope) -> str | None:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self._hosts and urlsplit(f"//{host}").hostname not in self._hosts:
+        try:
+            name, origin_host = urlsplit(f"//{host}").hostname, urlsplit(origin or "").netloc
+        except ValueError:
+            return f"Host {host!r} or Origin {origin!r} cannot be read."
+        if not self._serves(name):
             return f"Host {host!r} is not served here; name it with --allow-origin or --host."
         reading = scope["type"] == "http" and scope["method"] in ("GET", "HEAD", "OPTIONS")
         if reading or origin is None or origin in self._settings.allow_origin:
             return None
-        if urlsplit(origin).netloc == host:
+        if origin_host == host:
             return None
         return f"Origin {origin!r} may not use this server; allow it with --allow-origin."
 
+    def _serves(self, name: str | None) -> bool:
+        # An address cannot be rebound, so a server that listens on all of them takes any.
+        every_address = self._settings.host in _ANY_HOST
+        return name in self._hosts or (every_address and _is_address(name))
 
-def _hosts(settings: Settings) -> set[str] | None:
-    """Return the names that the Host header may hold; None means any."""
+
+def _hosts(settings: Settings) -> set[str]:
+    """Return the names that the Host header may hold, in lower case."""
+    hosts = {urlsplit(origin).hostname for origin in settings.allow_origin}
     if settings.host in _ANY_HOST:
-        return None
-    named = {urlsplit(origin).hostname for origin in settings.allow_origin}
-    local = _LOOPBACK if settings.host in _LOOPBACK else (settings.host,)
-    return named.union(local)
+        return hosts.union(_LOOPBACK, _own_names())
+    return hosts.union(_LOOPBACK if settings.host in _LOOPBACK else (settings.host.lower(),))
+
+
+def _own_names() -> set[str]:
+    """Return the names by which a local network may know this machine, in lower case."""
+    name = socket.gethostname().lower()
+    short = name.partition(".")[0]
+    return {name, short, f"{short}.local", socket.getfqdn().lower()}
+
+
+def _is_address(name: str | None) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _sender_with_headers(send):

@@ -19,12 +19,14 @@ class Settings:
     load_share: share of the workers' time that admitted clients may claim at that rate; the rest
         is for photos, the sockets and the unforeseen. With the measured time of a frame these
         two give the number of clients that the server can serve well.
-    max_queued: pictures waiting for a worker before POST requests are refused.
+    max_pictures, max_videos: POST requests of each kind served at once, more are refused. Each
+        counts from before its body is read until its answer is sent, and holds the file that
+        long: these two bound the memory that uploads take.
     max_picture_bytes, max_video_bytes, max_frame_bytes: encoded sizes accepted.
     max_picture_pixels, max_frame_pixels: width x height accepted, read before decoding.
     max_faces: faces followed on one live frame.
-    max_video_frames: frames read from one video.
-    idle_seconds: a live client that sends nothing for so long gives up its place.
+    max_video_frames: frames decoded of one video; the rest is left out, and the answer says so.
+    idle_seconds: a live client or an upload that sends nothing for so long gives up its place.
     """
 
     host: str = "127.0.0.1"
@@ -37,7 +39,8 @@ class Settings:
     workers: int = 2
     client_rate: float = 10.0
     load_share: float = 0.6
-    max_queued: int = 8
+    max_pictures: int = 8
+    max_videos: int = 2
     max_picture_bytes: int = 16 << 20
     max_video_bytes: int = 64 << 20
     max_frame_bytes: int = 1 << 20

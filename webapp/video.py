@@ -16,6 +16,8 @@ SUPPORTED = hasattr(os, "memfd_create")
 def in_memory(data: bytes, max_pixels: int) -> Iterator[Path]:
     """Give a video a path for as long as the context lasts.
 
+    An ImageError within the context loses the path, which means nothing to who sent the video.
+
     Raises:
         ImageError: it is not MP4, MOV, WebM, Matroska or AVI by its content, or its frames have
             more than `max_pixels`.
@@ -26,8 +28,11 @@ def in_memory(data: bytes, max_pixels: int) -> Iterator[Path]:
     try:
         path = Path(f"/proc/self/fd/{handle}")
         path.write_bytes(data)
+        del data  # the copy is enough
         _check_size(path, max_pixels)
         yield path
+    except ImageError as error:
+        raise ImageError(str(error).removeprefix(f"{path}: ")) from error
     finally:
         os.close(handle)
 

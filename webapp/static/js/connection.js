@@ -8,11 +8,13 @@ const IDLE = 4000; // close code of a server that has heard nothing for a while
 export class Connection {
   // onState(state, seconds): "connecting", "open", "busy", "lost" or "closed"; seconds to wait.
   // onResult(result, roundTrip), onProblem(message).
+  // run: how many times the server has let this page in; face numbers belong to one run.
   constructor({ onState, onResult, onProblem }) {
     this.handlers = { onState, onResult, onProblem };
     this.settings = null;
     this.wanted = false;
     this.failures = 0;
+    this.run = 0;
   }
 
   open() {
@@ -67,6 +69,7 @@ export class Connection {
     if (message.type === "hello") {
       this.greeted = true;
       this.failures = 0;
+      this.run += 1;
       if (this.settings) this.#sendSettings();
       this.handlers.onState("open");
     } else if (message.type === "busy") {

@@ -13,42 +13,43 @@ export class Session {
   clear() {
     this.startedAt = null;
     this.readings = [];
-    this.faces = new Map(); // number -> { seconds by emotion, last }
+    this.faces = new Map(); // keyOf(reading) -> { seconds by emotion, last }
   }
 
   get isEmpty() {
     return this.readings.length === 0;
   }
 
-  record(result, model, now = performance.now()) {
+  // run: the connection that the result came by; each one counts its faces from 1.
+  record(result, run, model, now = performance.now()) {
     this.startedAt ??= now;
     const seconds = (now - this.startedAt) / 1000;
     for (const face of result.faces) {
       const reading = face.readings[model];
       if (!reading) continue;
       const { emotion, confidence, probabilities } = reading;
-      const entry = { seconds, face: face.number, model, emotion, confidence, probabilities };
+      const entry = { seconds, run, face: face.number, model, emotion, confidence, probabilities };
       this.readings.push(entry);
-      this.#addTime(face.number, emotion, seconds);
+      this.#addTime(entry);
     }
     if (this.readings.length > MAX_READINGS) this.readings.splice(0, MAX_READINGS / 10);
   }
 
-  // Readings of one face in the last minute, oldest first, with the present time.
-  lastMinute(number, now = performance.now()) {
+  // Readings of one { run, face, model } in the last minute, oldest first, with the present time.
+  lastMinute(who, now = performance.now()) {
     const present = this.startedAt === null ? 0 : (now - this.startedAt) / 1000;
     const recent = [];
     for (let index = this.readings.length - 1; index >= 0; index -= 1) {
       const reading = this.readings[index];
       if (present - reading.seconds > 60) break;
-      if (reading.face === number) recent.push(reading);
+      if (keyOf(reading) === keyOf(who)) recent.push(reading);
     }
     return { present, readings: recent.reverse() };
   }
 
-  // [emotion, share of the time] of one face, largest first.
-  shares(number) {
-    const seconds = this.faces.get(number)?.seconds ?? new Map();
+  // [emotion, share of the time] of one { run, face, model }, largest first.
+  shares(who) {
+    const seconds = this.faces.get(keyOf(who))?.seconds ?? new Map();
     const total = [...seconds.values()].reduce((sum, value) => sum + value, 0);
     if (!total) return [];
     return [...seconds].map(([emotion, value]) => [emotion, value / total])
@@ -56,8 +57,8 @@ export class Session {
   }
 
   // The label that clearly leads, "it depends", or null before anything was read.
-  dominant(number) {
-    const [first, second] = this.shares(number);
+  dominant(who) {
+    const [first, second] = this.shares(who);
     if (!first) return null;
     const leads = first[1] >= CLEAR_SHARE && first[1] - (second?.[1] ?? 0) >= CLEAR_LEAD;
     return leads ? first[0] : "it depends";
@@ -70,20 +71,25 @@ export class Session {
   toCsv() {
     const labels = Object.keys(this.readings[0]?.probabilities ?? {});
     const rows = this.readings.map((reading) => [
-      reading.seconds.toFixed(3), reading.face, reading.model, reading.emotion,
+      reading.seconds.toFixed(3), reading.run, reading.face, reading.model, reading.emotion,
       ...labels.map((label) => reading.probabilities[label]),
     ]);
-    return [["seconds", "face", "model", "emotion", ...labels], ...rows]
+    return [["seconds", "run", "face", "model", "emotion", ...labels], ...rows]
       .map((row) => `${row.join(",")}\n`).join("");
   }
 
-  #addTime(number, emotion, seconds) {
-    const face = this.faces.get(number) ?? { seconds: new Map(), last: seconds - 0.04 };
+  #addTime({ emotion, seconds, ...who }) {
+    const key = keyOf(who);
+    const face = this.faces.get(key) ?? { seconds: new Map(), last: seconds - 0.04 };
     const step = Math.min(seconds - face.last, LONGEST_STEP);
     face.seconds.set(emotion, (face.seconds.get(emotion) ?? 0) + step);
     face.last = seconds;
-    this.faces.set(number, face);
+    this.faces.set(key, face);
   }
+}
+
+function keyOf({ run, face, model }) {
+  return [run, face, model].join();
 }
 
 // Let the browser save text or a blob as a file.

@@ -104,7 +104,7 @@ function onResult(result, roundTrip) {
   readouts.show(result, roundTrip);
   if (!result.faces.every((face) => models[0] in face.readings)) return; // model just changed
   overlay.update(result, models[0]);
-  session.record(result, models[0]);
+  session.record(result, connection.run, models[0]);
   showChosen(result, models);
   showPresence(result.faces.length);
   showCharts();
@@ -135,7 +135,8 @@ function showPresence(count) {
 function showCharts({ now = performance.now(), always = false } = {}) {
   if (!always && now - state.lastChartsAt < CHARTS_INTERVAL) return;
   state.lastChartsAt = now;
-  panels.showSession(session, state.chosen, state.labels);
+  const who = { run: connection.run, face: state.chosen, model: chosenModels()[0] };
+  panels.showSession(session, who, state.labels);
 }
 
 function onState(connectionState, seconds) {
@@ -147,6 +148,8 @@ function onState(connectionState, seconds) {
   } else if (connectionState === "busy") {
     panels.say(`The server is busy with other people. Trying again in ${seconds} s.`, "wait");
   } else if (connectionState === "open") {
+    overlay.clear(); // the server counts faces from 1 again
+    state.chosen = null;
     panels.say("Connected. Looking for a face.", "good");
   }
 }

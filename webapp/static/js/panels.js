@@ -136,11 +136,12 @@ function setBar(row, probability, best) {
     ? "–" : `${(100 * probability).toFixed(1)} %`;
 }
 
-export function showSession(session, number, labels) {
-  drawTimeline(element("timeline"), session.lastMinute(number), labels);
-  const shares = session.shares(number);
+// who: { run, face, model }, whose readings are shown.
+export function showSession(session, who, labels) {
+  drawTimeline(element("timeline"), session.lastMinute(who), labels);
+  const shares = session.shares(who);
   drawRing(element("ring"), shares);
-  const dominant = session.dominant(number);
+  const dominant = session.dominant(who);
   element("dominant").textContent = dominant === null ? "Nothing yet"
     : dominant === "it depends" ? "It depends" : `Mostly ${dominant}`;
   element("shares").replaceChildren(...shares.map(([emotion, share]) => {

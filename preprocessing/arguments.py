@@ -1,0 +1,10 @@
+"""Types of command-line arguments that more than one command takes."""
+
+import argparse
+
+
+def positive(text: str) -> int:
+    """Return a count, at least 1 (argparse.ArgumentTypeError for anything else)."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+    return int(text)
