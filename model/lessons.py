@@ -149,7 +149,7 @@ def _jaw(rows, results):
     gain = jaw["accuracy"] - without
     wanted = gain > 0 and jaw["p"] < _CHANCE
     return (
-        f"The jaw {'adds' if gain > 0 else 'costs'} {points(gain)} to drawings of equal scale "
+        f"The jaw {'costs' if gain < 0 else 'adds'} {points(gain)} to drawings of equal scale "
         f"({percent(without)} without it, {percent(jaw['accuracy'])} with it)"
         f"{_chance_of(jaw['p'])}: leaving it out "
         f"{'loses something' if wanted else 'loses nothing that was measured'}."
