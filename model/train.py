@@ -32,7 +32,7 @@ class Config:
     epochs: 0 trains nothing: the network stays as `start` and `join` make it.
     ferplus: share of the FER+ votes in the targets, 0 to 1; images without votes get none.
     votes_head: weight of a second head that learns the FER+ votes, in training only; 0 is off.
-    teacher: share of the teacher's answers in the targets, where `fit` is given one.
+    teacher: share of the answers of `fit`'s teacher in the targets; 0 is without one.
     label_smoothing: spread evenly over the classes.
     mixup: alpha of the beta distribution (Zhang et al. 2018); 0 is off.
     class_weights: weigh each class by the inverse of its frequency, to this power.
