@@ -7,7 +7,17 @@ from importlib.metadata import version
 
 import numpy as np
 
-from model import contenders, other_sets, peers, report, sections, sources, training, trials
+from model import (
+    contenders,
+    other_sets,
+    peers,
+    report,
+    report_table,
+    sections,
+    sources,
+    training,
+    trials,
+)
 from model.contenders import Contender
 from model.entries import NEEDS_PICTURES, Entry, Options, enter, figures_of, truth_of
 from model.evaluate import mcnemar
@@ -50,13 +60,13 @@ def run(options: Options) -> dict:
         "data": data_facts(arrays, split, options.data),
         "contenders": rows,
         "pairs": _pairs(entries, split),
-        **sections.all_of(entries, others, split, options),
+        **sections.all_of(entries, arrays, others, split, options),
     }
     results["learned"] = lessons_of(results)
     results["run"] = _run_facts(options, time.perf_counter() - started)
     for name, text in (
         ("results.json", json.dumps(results, indent=1) + "\n"),
-        ("table.md", report.table(results) + "\n"),
+        ("table.md", report_table.table(results) + "\n"),
         ("report.html", report.page(results)),
     ):
         trials.write_at_once(options.out / name, text)
@@ -121,6 +131,7 @@ def _pairs(entries: dict[str, Entry], split: Split) -> list[dict]:
 def data_facts(arrays: Arrays, split: Split, data: str) -> dict:
     """Return what a reader must know of the data to judge the figures."""
     test = split.test
+    arrays = sources.in_label_set(arrays, split.labels)
     leaked = None
     if "sha256" in arrays:
         training = arrays["sha256"][np.isin(arrays["split"], sources.TRAINING)]

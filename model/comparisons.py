@@ -43,9 +43,9 @@ def _ours(row: dict, claim: dict, results: dict) -> dict | None:
                 return {**figures, "where": where, "classes": 7}
         return None
     where = results["data"]["test_split"]
-    smaller = results["fewer"].get(row["network"])
-    if smaller and len(smaller["labels"]) == claim["classes"]:
-        return {**smaller, "where": where, "classes": claim["classes"]}
+    trained = results["label_sets"].get(str(claim["classes"]), {}).get("trained", {})
+    if row["network"] in trained:
+        return {**trained[row["network"]], "where": where, "classes": claim["classes"]}
     if "accuracy" not in row or abs(claim["classes"] - len(results["labels"])) > 1:
         return None
     return {**row, "where": where, "classes": len(results["labels"])}

@@ -157,17 +157,24 @@ def _train(contender: Contender, config: Config, split: Split, options: Options)
 
 def _training_facts(entry: Entry, config: Config, split: Split) -> dict:
     trained = entry.trained
-    scored = [row["accuracy"] for row in trained.history if "accuracy" in row]
     return {
         "status": f"trained here: {config.epochs} epochs of {len(split.train['label'])} faces",
         "start": trained.start,
         "epochs": config.epochs,
         "faces": len(split.train["label"]),
+        **learning_of(trained),
+        "seeds": list(entry.spread),
+        "curve": [{k: row[k] for k in row if k != "seconds"} for row in trained.history],
+    }
+
+
+def learning_of(trained: trials.Trained) -> dict:
+    """Return what a training's history says of its accuracy."""
+    scored = [row["accuracy"] for row in trained.history if "accuracy" in row]
+    return {
         "training_accuracy": trained.training_accuracy,
         "best_over_last_epoch": max(scored) - scored[-1],
         "gain_of_last_quarter": max(scored) - max(scored[: max(1, 3 * len(scored) // 4)]),
-        "seeds": list(entry.spread),
-        "curve": [{k: row[k] for k in row if k != "seconds"} for row in trained.history],
     }
 
 

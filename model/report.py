@@ -1,4 +1,4 @@
-"""results.json -> one self-contained page, and the README's table. Nothing is measured here."""
+"""results.json -> one self-contained page. Nothing is measured here."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -397,26 +397,3 @@ def _footer(results: dict) -> Html:
         "It guesses a label from the geometry or the picture of a face; it does not read feelings. "
         "FER2013 is for research only."
     )
-
-
-def table(results: dict) -> str:
-    """Return the README's table in Markdown: each contender, its figure and the published one."""
-    stated = {one["network"]: one for one in reversed(comparisons(results))}
-    lines = ["| model | sees | accuracy, % (95 %) | macro-F1 | published, % | million "
-             "multiplications |", "|" + " --- |" * 6]  # fmt: skip
-    for row in results["contenders"]:
-        claim = stated.get(row["network"], {}).get("claim")
-        published = f"{100 * claim['low']:.1f} ({claim['classes']} classes)" if claim else ""
-        if "accuracy" in row:
-            accuracy = f"{100 * row['accuracy']:.1f} ({interval(row['accuracy_interval'])})"
-            macro, cost = f"{row['macro_f1']:.3f}", row.get("cost")
-            cells = (accuracy, macro, published, f"{cost['macs'] / 1e6:.1f}" if cost else "")
-        else:
-            cells = (row["status"], "", published, "")
-        lines.append(f"| `{row['network']}` | {row['arm']} | " + " | ".join(cells) + " |")
-    data = results["data"]
-    head = (
-        f"{data['name']} {data['test_split']}, {len(results['labels'])} labels, {data['test']} "
-        f"images, every one counted. Made by `{results['run']['command']}`."
-    )
-    return "\n".join([head, "", *lines])

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from model import plots
+from model.contenders import FER2013
 from model.markup import Html, element, figure, grid, join, needs, text
 from model.markup import table as html_table
 from model.report_text import percent
@@ -15,6 +16,7 @@ def further(results: dict) -> Iterator[tuple[str, str, Html]]:
     yield "looks", "What each model looks at", join(_parts(results), _maps(results))
     yield "drawing", "What of the drawing matters", _drawings(results)
     yield "cross", "On other people's faces", join(_cross(results), _folds(results))
+    yield "labels", "On fewer labels, and on more", _label_sets(results)
     yield "identity", "How much identity is left", _identity(results)
     yield "worst", "The surest mistakes", _worst(results)
 
@@ -210,23 +212,11 @@ def interval(bounds: list[float]) -> str:
 
 
 def _folds(results: dict) -> Html:
-    parts = []
-    for key, title in (("folds", "Cross-validated by subject"), ("fewer", "Fewer labels")):
-        found = results[key]
-        parts.append(element("h3", title))
-        if "needs" in found:
-            parts.append(needs(found))
-        elif key == "folds":
-            parts += [_fold_table(name, networks) for name, networks in found.items()]
-        else:
-            rows = [
-                (f"`{name}`", ", ".join(one["labels"]), one["n"], f"{100 * one['accuracy']:.1f}",
-                 interval(one["accuracy_interval"]), f"{100 * one['claim']['low']:.0f}")
-                for name, one in found.items()
-            ]  # fmt: skip
-            header = ("model", "labels", "faces", "accuracy, %", "95 %", "published, %")
-            parts.append(html_table(header, rows, "Trained on fewer labels"))
-    return join(*parts)
+    found = results["folds"]
+    if "needs" in found:
+        return join(element("h3", "Cross-validated by subject"), needs(found))
+    tables = (_fold_table(name, networks) for name, networks in found.items())
+    return join(element("h3", "Cross-validated by subject"), *tables)
 
 
 def _fold_table(name: str, networks: dict) -> Html:
@@ -239,6 +229,38 @@ def _fold_table(name: str, networks: dict) -> Html:
     ]  # fmt: skip
     header = ("model", "faces", "accuracy, %", "95 %", "balanced, %", "worst and best fold")
     return html_table(header, rows, f"{name}: nobody is both learned and tested on")
+
+
+def _label_sets(results: dict) -> Html:
+    claims = {
+        (row["network"], claim["classes"]): claim
+        for row in results["contenders"]
+        for claim in row["claims"]
+        if claim["data"] == FER2013
+    }
+    parts = [
+        element("p", "Asked: the networks above, trained on this benchmark's labels, answer with "
+                "the likeliest of the fewer. Trained: on these labels and no others.")
+    ]  # fmt: skip
+    for size, found in results["label_sets"].items():
+        parts.append(element("h3", f"{size} labels"))
+        if "needs" in found:
+            parts.append(needs(found))
+            continue
+        rows = [
+            (f"`{name}`", how, f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
+             _claimed(claims.get((name, int(size)))))
+            for how in ("asked", "trained")
+            for name, one in found[how].items()
+        ]  # fmt: skip
+        caption = f"{', '.join(found['labels'])}: {found['n']} test faces"
+        header = ("model", "how", "accuracy, %", "95 %", "published, %")
+        parts.append(html_table(header, rows, caption))
+    return join(*parts)
+
+
+def _claimed(claim: dict | None) -> str:
+    return f"{100 * claim['low']:.1f}" if claim else ""
 
 
 def _identity(results: dict) -> Html:

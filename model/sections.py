@@ -13,11 +13,11 @@ from model import contenders, corruptions, drawings, other_sets, probes, sources
 from model.augment import Augmentation
 from model.entries import Entry, Options, truth_of
 from model.evaluate import bootstrap_interval, mcnemar
+from model.label_sets import label_sets
 from model.networks import NETWORKS
 from model.sources import Arrays
 from model.train import Config
 from model.trials import Split
-from preprocessing.labels import label_set
 
 _MAPPED = 1 / 50  # of the probe rows, in each class: a map asks 196 times about each face
 _QUICK_DRAWINGS = {"rows": 6000, "epochs": 5}
@@ -33,11 +33,16 @@ _DRAWING_CONFIG = Config(
 
 
 def all_of(
-    entries: dict[str, Entry], others: dict[str, Arrays], split: Split, options: Options
+    entries: dict[str, Entry],
+    arrays: Arrays,
+    others: dict[str, Arrays],
+    split: Split,
+    options: Options,
 ) -> dict:
     """Return every section that the data allows; the others say what they need.
 
     Args:
+        arrays: every row of the data, those of other labels too.
         others: as from `other_sets.load`.
     """
     arms = {name: entries[name] for name in contenders.ARMS if name in entries}
@@ -50,7 +55,7 @@ def all_of(
         "maps": maps(arms, split, options),
         "cross": other_sets.cross(entries, others, split, options),
         "folds": other_sets.folds(options, split),
-        "fewer": fewer_classes(split, options),
+        "label_sets": label_sets(entries, arrays, split, options),
         "identity": other_sets.identity(others),
     }
 
@@ -232,41 +237,3 @@ def damage(arms: dict[str, Entry], split: Split, options: Options) -> dict:
     }
     clean = {name: accuracy(entry, rows) for name, entry in arms.items()}
     return {"n": len(truth), "clean": clean, "kinds": kinds}
-
-
-def fewer_classes(split: Split, options: Options) -> dict:
-    """Trainings on the smaller label sets that something was published for."""
-    claimed = [
-        (contender, claim)
-        for contender in contenders.contenders()
-        for claim in contender.claims
-        if claim.data == contenders.FER2013 and claim.classes < min(len(split.labels), 6)
-        if not options.only or contender.network in options.only
-    ]
-    if "pixels" not in split.test:
-        return _NO_PICTURES
-    if options.quick or not claimed:
-        return _NOT_QUICK
-    found = {}
-    for contender, claim in claimed:
-        labels = label_set(claim.classes)
-        smaller = replace(
-            split,
-            train=sources.in_label_set(split.train, labels),
-            test=sources.in_label_set(split.test, labels),
-            labels=labels,
-        )
-        epochs = options.epochs or contender.config.epochs
-        config = replace(contender.config, classes=claim.classes, epochs=epochs)
-        trained = trials.train_or_load(config, smaller, options.cache)
-        right = trained.probabilities.argmax(axis=1) == truth_of(smaller.test, labels)
-        found[contender.network] = {
-            "labels": list(labels),
-            "n": len(right),
-            "accuracy": float(right.mean()),
-            "accuracy_interval": bootstrap_interval(right),
-            "claim": vars(claim),
-            "epochs": config.epochs,
-            "training_accuracy": trained.training_accuracy,
-        }
-    return found

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from model import contenders, corruptions, other_sets, sections, trials
+from model import contenders, corruptions, label_sets, other_sets, sections, trials
 from model.corruptions import Corruption
 from model.entries import Options
 from model.lessons import lessons_of
@@ -103,6 +103,48 @@ def test_the_surest_mistakes_are_of_one_network_of_shapes_and_one_of_pixels(spli
     assert all(one["truth"] == "sad" and len(one["points"]) == 51 for one in found["landmark"])
 
 
+def of_six(split):
+    """Give the twelve faces three of six labels, and an entry that is right about two of them."""
+    rows = {**split.test, "label": np.array(["happy", "sad", "fear"] * 4),
+            "split": np.array(["Training"] * 12), "excluded": np.zeros(12, bool)}  # fmt: skip
+    tested = {**rows, "split": np.array(["PublicTest"] * 12)}
+    arrays = {name: np.concatenate([rows[name], tested[name]]) for name in rows}
+    labels = ("angry", "fear", "happy", "neutral", "sad", "surprise")
+    said = np.zeros((12, 6), np.float32)
+    said[:, 1] = 0.5  # fear, the likeliest of the six
+    said[:, 2] = 0.3  # happy, the likeliest of the three
+    return arrays, Split(rows, tested, labels, split.pipeline), {
+        "pixel": SimpleNamespace(probabilities=said)
+    }  # fmt: skip
+
+
+def test_asked_among_fewer_labels_the_likeliest_of_these_counts(split, options, monkeypatch):
+    arrays, six, entries = of_six(split)
+    monkeypatch.setattr(label_sets, "LABEL_SETS", {2: ("happy", "sad"), 6: six.labels})
+    found = label_sets.label_sets(entries, arrays, six, replace(options, quick=True))
+    assert found.keys() == {"2"} and found["2"]["n"] == 8 and not found["2"]["trained"]
+    assert found["2"]["asked"]["pixel"]["accuracy"] == 0.5
+
+
+def test_a_larger_label_set_is_trained_where_the_data_names_it(split, options, monkeypatch):
+    arrays, six, entries = of_six(split)
+    sets = {3: ("fear", "happy", "sad"), 4: ("fear", "happy", "sad", "yawn")}
+    monkeypatch.setattr(label_sets, "LABEL_SETS", sets)
+    monkeypatch.setattr(label_sets, "_TRAINED", {3: ("baseline",), 4: ("baseline",)})
+    [baseline] = [one for one in contenders.contenders() if one.network == "baseline"]
+    few = replace(baseline, config=replace(baseline.config, batch_size=4))
+    monkeypatch.setattr(contenders, "contenders", lambda: (few,))
+    two = replace(six, labels=("happy", "sad"))
+    options = replace(options, epochs=1)
+    found = label_sets.label_sets(entries, arrays, two, options)
+    assert "faces labelled yawn" in found["4"]["needs"]
+    assert found["3"]["asked"] == {} and found["3"]["n"] == 12
+    baseline = found["3"]["trained"]["baseline"]
+    assert baseline["epochs"] == 1 and 0 <= baseline["accuracy"] <= 1
+    other = label_sets.label_sets(entries, arrays, two, replace(options, only=("pixel",)))
+    assert "needs" in other["3"]
+
+
 def test_another_set_is_scored_on_the_labels_that_both_have(split, options):
     rows = {**split.test, "label": np.array(["happy", "sad", "disgust"] * 4)}
     entries = {"pixel": entry(by_brightness, contenders.PIXELS)}
@@ -145,7 +187,7 @@ def test_a_part_that_helps_by_its_absence_is_not_called_a_loss():
         "per_class": {"happy": {"recall": 0.9}},
     }  # fmt: skip
     parts = {"nothing": 0.5, "brows": 0.51, "eyes": 0.4, "nose": 0.5, "mouth": 0.2}
-    missing = dict.fromkeys(("identity", "corruptions", "cross", "folds", "fewer"), {"needs": "-"})
+    missing = dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"})
     results = {
         **missing, "pairs": [], "labels": LABELS,
         "contenders": [{"network": "points_mlp", "accuracy": 0.8, **figures}],
@@ -164,6 +206,6 @@ def test_of_a_network_that_learned_nothing_nothing_follows():
         "drawings": {"variants": [{"name": "lines, 48 px (the recipe)", "accuracy": 0.6}]},
         "parts": {"models": {"landmark_cnn": {"nothing": 0.65, "mouth": 0.6}}},
         "pairs": [{"first": "landmark_cnn", "second": "pixel_cnn", "n": 1, "only_first": 0}],
-        **dict.fromkeys(("identity", "corruptions", "cross", "folds", "fewer"), {"needs": "-"}),
+        **dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"}),
     }  # fmt: skip
     assert lessons_of(results) == []
