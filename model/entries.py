@@ -158,7 +158,7 @@ def _train(contender: Contender, config: Config, split: Split, options: Options)
 def _training_facts(entry: Entry, config: Config, split: Split) -> dict:
     trained = entry.trained
     return {
-        "status": f"trained here: {config.epochs} epochs of {len(split.train['label'])} faces",
+        "status": f"trained here: {len(split.train['label'])} faces, epochs: {config.epochs}",
         "start": trained.start,
         "epochs": config.epochs,
         "faces": len(split.train["label"]),

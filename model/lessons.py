@@ -226,12 +226,16 @@ def _collapse(rows, results):
     )
     after = "" if not why else f" (there by {percent(before['vgg19']['spread'])})"
     return (
-        f"VGG19 as published, after {plain['epochs']} epochs, says "
+        f"VGG19 as published, trained for {_epochs(plain)}, says "
         f'"{plain["most_said"]["label"]}" to {percent(plain["most_said"]["share"])} of the faces '
         f"and so scores {percent(plain['accuracy'])}{why}; with batch normalisation, He's start "
         f"and the input range its weights expect it scores {percent(mended['accuracy'])} after "
-        f"{mended['epochs']}{after}."
+        f"{_epochs(mended)}{after}."
     )
+
+
+def _epochs(row: dict) -> str:
+    return "1 epoch" if row["epochs"] == 1 else f"{row['epochs']} epochs"
 
 
 def _raters(rows, results):

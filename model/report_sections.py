@@ -249,7 +249,7 @@ def _label_sets(results: dict) -> Html:
             continue
         rows = [
             (f"`{name}`", how, f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
-             _claimed(claims.get((name, int(size)))))
+             _claimed(claims.get((name, int(size))) if how == "trained" else None))
             for how in ("asked", "trained")
             for name, one in found[how].items()
         ]  # fmt: skip
