@@ -34,6 +34,17 @@ def comparisons(results: dict) -> list[dict]:
     return found
 
 
+def published_accuracy(results: dict, network: str, data: str, classes: int) -> str:
+    """Return what was published of a network on so many labels, in %; "" where nothing was."""
+    claims = (
+        f"{100 * claim['low']:.1f}"
+        for row in results["contenders"]
+        for claim in row["claims"]
+        if (row["network"], claim["data"], claim["classes"]) == (network, data, classes)
+    )
+    return next(claims, "")
+
+
 def _ours(row: dict, claim: dict, results: dict) -> dict | None:
     if claim["data"] == CKPLUS:
         for name, networks in results["folds"].items():
@@ -65,6 +76,11 @@ def _reasons(ours: dict, claim: dict, data: dict) -> Iterator[str]:
             f"ours was still rising: the last quarter of its epochs gained "
             f"{points(ours['gain_of_last_quarter'])}, so the budget ended it"
         )
+    if fall := _late_fall(ours.get("loss", [])):
+        yield (
+            f"the loss of ours still fell by {fall:.2f} in the last quarter of its epochs, so the "
+            "budget ended it"
+        )
     if ours.get("faces") and ours["faces"] < data["train"]:
         yield f"ours saw {ours['faces']} of {data['train']} training faces (--quick)"
     if "scratch" in ours.get("start", ""):
@@ -77,3 +93,11 @@ def _reasons(ours: dict, claim: dict, data: dict) -> Iterator[str]:
         )
     if claim["classes"] < ours["classes"]:
         yield f"theirs tells {claim['classes']} labels apart, ours {ours['classes']}"
+
+
+def _late_fall(losses: list[float]) -> float:
+    """Return by how much a training loss fell in the last quarter of its epochs, 0 if hardly."""
+    if len(losses) < 4:
+        return 0.0
+    fall = losses[3 * len(losses) // 4 - 1] - losses[-1]
+    return fall if fall > 0.05 else 0.0

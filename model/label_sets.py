@@ -10,8 +10,8 @@ from model.sources import Arrays
 from model.trials import Split
 from preprocessing.labels import LABEL_SETS
 
-# Trained again on so many labels: those that something was published for on them and that take
-# minutes, and of the shape one that takes as little. `--classes` trains all.
+# Networks to train again, by the number of labels: published on so many and done in minutes, and
+# one that sees the shape. `--classes` trains everyone.
 _TRAINED = {3: ("conv_pair",), 7: ("points_mlp", "conv_pair", "baseline", "baseline_augmented")}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from model import plots
+from model.comparisons import published_accuracy
 from model.contenders import FER2013
 from model.markup import Html, element, figure, grid, join, needs, text
 from model.markup import table as html_table
@@ -232,12 +233,6 @@ def _fold_table(name: str, networks: dict) -> Html:
 
 
 def _label_sets(results: dict) -> Html:
-    claims = {
-        (row["network"], claim["classes"]): claim
-        for row in results["contenders"]
-        for claim in row["claims"]
-        if claim["data"] == FER2013
-    }
     parts = [
         element("p", "Asked: the networks above, trained on this benchmark's labels, answer with "
                 "the likeliest of the fewer. Trained: on these labels and no others.")
@@ -249,7 +244,7 @@ def _label_sets(results: dict) -> Html:
             continue
         rows = [
             (f"`{name}`", how, f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
-             _claimed(claims.get((name, int(size))) if how == "trained" else None))
+             published_accuracy(results, name, FER2013, int(size)) if how == "trained" else "")
             for how in ("asked", "trained")
             for name, one in found[how].items()
         ]  # fmt: skip
@@ -257,10 +252,6 @@ def _label_sets(results: dict) -> Html:
         header = ("model", "how", "accuracy, %", "95 %", "published, %")
         parts.append(html_table(header, rows, caption))
     return join(*parts)
-
-
-def _claimed(claim: dict | None) -> str:
-    return f"{100 * claim['low']:.1f}" if claim else ""
 
 
 def _identity(results: dict) -> Html:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from model.comparisons import comparisons
+from model.comparisons import comparisons, published_accuracy
 from model.contenders import ARMS, CKPLUS, FER2013
 from model.report_sections import interval
 
@@ -44,24 +44,14 @@ def _elsewhere(results: dict) -> Iterator[str]:
             if name in ARMS:
                 yield _line(f"`{name}`", f"asked among {names}", _accuracy(one), "")
         for name, one in found.get("trained", {}).items():
-            claim = _claim(results, name, FER2013, int(size))
+            claim = published_accuracy(results, name, FER2013, int(size))
             yield _line(f"`{name}`", f"trained on {names}", _accuracy(one), claim)
     if "needs" in results["folds"]:
         return
     for data, networks in results["folds"].items():
         for name, one in networks.items():
-            claim = _claim(results, name, CKPLUS, 7)
+            claim = published_accuracy(results, name, CKPLUS, 7)
             yield _line(f"`{name}`", f"{data} by subject, 7 labels", _accuracy(one), claim)
-
-
-def _claim(results: dict, network: str, data: str, classes: int) -> str:
-    claims = (
-        f"{100 * claim['low']:.1f}"
-        for row in results["contenders"]
-        for claim in row["claims"]
-        if (row["network"], claim["data"], claim["classes"]) == (network, data, classes)
-    )
-    return next(claims, "")
 
 
 def _accuracy(row: dict) -> str:

@@ -92,24 +92,32 @@ def cross_validate(config: Config, data: str | Path, folder: Path, *, resume: bo
     is chosen on the held-out fold: the last one's weights count.
 
     Returns:
-        evaluate's figures on all folds' predictions together, and `folds` with each fold's n and
-        accuracy.
+        evaluate's figures on all folds' predictions together, `folds` with each fold's n and
+        accuracy, `training_accuracy` on the faces learned from, and `loss` by epoch, both means
+        over the folds.
     """
     labels = label_set(config.classes)
     arrays, pipeline = sources.load_arrays(data)
     arrays = sources.in_label_set(arrays, labels)
     config = replace(config, validation_every=config.epochs)  # the last epoch only
     probabilities = np.zeros((len(arrays["label"]), len(labels)), np.float32)
-    folds = {}
+    folds, learned, losses = {}, [], []
     for fold in sorted(set(arrays["split"])):
         held_out = arrays["split"] == fold
         rest, tested = sources.select(arrays, ~held_out), sources.select(arrays, held_out)
-        model, _ = fit(rest, tested, labels, config, pipeline, folder / fold, resume=resume)
-        features = sources.network_features(tested, model)
-        probabilities[held_out] = predict(model, features)
+        model, history = fit(rest, tested, labels, config, pipeline, folder / fold, resume=resume)
+        probabilities[held_out] = predict(model, sources.network_features(tested, model))
         right = labels_at(probabilities[held_out], labels) == tested["label"]
         folds[str(fold)] = {"n": len(right), "accuracy": float(right.mean())}
-    return {**evaluate(arrays["label"], probabilities, labels), "folds": folds}
+        seen = predict(model, sources.network_features(rest, model))
+        learned.append(np.mean(labels_at(seen, labels) == rest["label"]))
+        losses.append([row["loss"] for row in history])
+    return {
+        **evaluate(arrays["label"], probabilities, labels),
+        "folds": folds,
+        "training_accuracy": float(np.mean(learned)),
+        "loss": np.mean(losses, axis=0).tolist(),
+    }
 
 
 def labels_at(probabilities: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:

@@ -351,6 +351,20 @@ def test_a_figure_below_the_published_one_has_its_reasons_with_evidence():
         assert evidence in reasons
 
 
+@pytest.mark.parametrize(
+    "losses, reasons",
+    [([1.7] * 9 + [1.5, 1.2, 0.9], 2), ([1.7, 1.2, 0.6] + [0.3] * 9, 1), ([], 1)],
+)
+def test_folds_that_still_learned_say_so_and_what_they_know_by_heart(losses, reasons):
+    claim = vars(contenders.Claim(0.83, 0.83, 7, data=contenders.CKPLUS))
+    folds = {"accuracy": 0.6, "training_accuracy": 0.9, "loss": losses, "folds": {"fold0": {}}}
+    results = fake_results({"network": "two_sets_cnn", "claims": [claim]})
+    [found] = comparisons({**results, "folds": {"CK+48": {"two_sets_cnn": folds}}})
+    assert found["below"] and len(found["reasons"]) == reasons
+    assert "90.0 %" in found["reasons"][0]
+    assert ("fell by 0.80" in found["reasons"][-1]) == (reasons == 2)
+
+
 @pytest.mark.parametrize("labels, measured", [(6, True), (7, True), (3, False)])
 def test_a_claim_is_compared_on_about_as_many_labels(labels, measured):
     results = {**fake_results(row_with(0.5)), "labels": list(LABEL_SETS[labels])}

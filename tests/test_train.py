@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from model import sources, train, transfer
+from model import sources, train, training, transfer
 from model.train import Config
 from preprocessing.labels import LABEL_SETS
 from preprocessing.pipeline import Pipeline
@@ -242,6 +242,35 @@ def test_the_command_trains_and_the_artifact_predicts(tmp_path):
     )  # fmt: skip
     figures = json.loads(scored.stdout.splitlines()[-1])
     assert figures["accuracy"] == metrics["accuracy"]
+
+
+def test_cross_validation_tests_each_fold_on_what_it_did_not_learn(splits, tmp_path, monkeypatch):
+    rows = sources.select(splits[0], np.arange(390))
+    rows["split"] = np.array([f"fold{number % 3}" for number in range(390)])
+    monkeypatch.setattr(sources, "load_arrays", lambda _: (rows, Pipeline()))
+    learned, right = [], []
+
+    def fit_and_note(seen, held_out, *rest, **options):
+        learned.append((set(seen["split"]), set(held_out["split"])))
+        model, history = train.fit(seen, held_out, *rest, **options)
+        said = train.predict(model, {"points": seen["points"]}).argmax(axis=1)
+        right.append(np.mean(np.array(LABELS)[said] == seen["label"]))
+        return model, history
+
+    monkeypatch.setattr(training, "fit", fit_and_note)
+    found = training.cross_validate(CONFIG, "any", tmp_path)
+    assert learned == [
+        ({"fold1", "fold2"}, {"fold0"}),
+        ({"fold0", "fold2"}, {"fold1"}),
+        ({"fold0", "fold1"}, {"fold2"}),
+    ]
+    assert {name: fold["n"] for name, fold in found["folds"].items()} == {
+        "fold0": 130, "fold1": 130, "fold2": 130,
+    }  # fmt: skip
+    mean = np.mean([fold["accuracy"] for fold in found["folds"].values()])
+    assert found["accuracy"] == pytest.approx(mean)
+    assert len(found["loss"]) == CONFIG.epochs and found["loss"][-1] < found["loss"][0]
+    assert found["training_accuracy"] == pytest.approx(np.mean(right))
 
 
 def test_the_votes_head_trains_along_and_is_not_released(splits, tmp_path):
