@@ -80,7 +80,7 @@ def _train(arguments) -> int:
             arguments.data,
             folder,
             labels_of=arguments.labels,
-            teacher=arguments.teacher,
+            teachers=arguments.teacher,
             views=arguments.views,
             resume=arguments.resume,
             command=_this_command(),
@@ -281,7 +281,10 @@ def _add_train(commands) -> None:
     command.add_argument("--class-weights", type=float, metavar="POWER", help="0 off, 1 balanced")
     command.add_argument("--precision", choices=("float32", "mixed_bfloat16"))
     command.add_argument("--start", help="a model.keras to take weights from")
-    command.add_argument("--teacher", type=Path, help="an artifact whose answers join the targets")
+    command.add_argument(
+        "--teacher", type=Path, nargs="+", default=(), metavar="ARTIFACT",
+        help="artifacts, the mean of whose answers joins the targets",
+    )  # fmt: skip
     command.add_argument(
         "--views", type=int, choices=(1, 2, 4, 6, 8), default=1, help="of a face, averaged at test"
     )

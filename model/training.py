@@ -4,6 +4,7 @@ import os
 import platform
 import runpy
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def train(
     folder: Path,
     *,
     labels_of: str = "fer2013",
-    teacher: Path | None = None,
+    teachers: Sequence[str | Path] = (),
     views: int = 1,
     resume: bool = False,
     command: str = "",
@@ -52,8 +53,8 @@ def train(
         data: a prepared folder or "embedded".
         folder: the artifact's; the run's checkpoints and logs go to its subfolder `run`.
         labels_of: "fer2013", or "ferplus" to learn and be selected on the FER+ majority.
-        teacher: an artifact's name or folder whose answers about every changed face join the
-            targets (`config.teacher`).
+        teachers: names or folders of artifacts, the mean of whose answers about every changed
+            face joins the targets (`config.teacher`).
 
     Returns:
         the artifact's metrics.
@@ -65,7 +66,7 @@ def train(
     validation = _rows(sources.validation_rows(arrays), labels, labels_of)
     model, history = fit(
         training, validation, labels, config, pipeline, folder / "run",
-        teacher=_teacher(teacher, labels) if teacher else None, resume=resume,
+        teacher=_teacher(teachers, labels) if teachers else None, resume=resume,
     )  # fmt: skip
     excluded = int(np.sum(np.isin(arrays["split"], sources.TRAINING) & arrays["excluded"]))
     facts = {
@@ -153,10 +154,12 @@ def _rows(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:
     return sources.in_label_set(arrays, labels)
 
 
-def _teacher(name: str | Path, labels: tuple[str, ...]) -> Teacher:
-    recognizer = Recognizer.load(name, threads=os.cpu_count() or 1)
-    if recognizer.labels != labels:
-        raise SourceError(
-            f"The teacher knows {recognizer.labels}; the student is to learn {labels}."
-        )
-    return recognizer.probabilities
+def _teacher(names: Sequence[str | Path], labels: tuple[str, ...]) -> Teacher:
+    recognizers = [Recognizer.load(name, threads=os.cpu_count() or 1) for name in names]
+    for recognizer in recognizers:
+        if recognizer.labels != labels:
+            raise SourceError(
+                f"The teacher {recognizer.name} knows {recognizer.labels}; the student is to learn "
+                f"{labels}."
+            )
+    return lambda batch: np.mean([one.probabilities(batch) for one in recognizers], axis=0)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model import sources, train, training, transfer
+from model.recognizer import Recognizer
 from model.train import Config
 from preprocessing.labels import LABEL_SETS
 from preprocessing.pipeline import Pipeline
@@ -150,6 +151,16 @@ def test_a_teacher_answers_about_the_changed_faces_and_leaves_other_heads_alone(
     np.testing.assert_array_equal(asked[0]["points"], features["points"])
     assert set(features) == {"points"} and "image" in asked[0]
     np.testing.assert_allclose(mixture[0], [0.5, 0.1, 0.1, 0.1, 0.1, 0.1, 1, 0, 0, 0, 0, 0], 1e-5)
+
+
+def test_several_teachers_give_the_mean_of_their_answers(embedded_rows):
+    rows = sources.select(embedded_rows, np.arange(5))
+    names = ("landmark", "landmark_cnn")
+    mean = np.mean([Recognizer.load(name).probabilities(rows) for name in names], axis=0)
+    found = training._teacher(names, LABELS)(rows)
+    np.testing.assert_allclose(found, mean, atol=1e-5)
+    with pytest.raises(sources.SourceError, match="teacher landmark knows"):
+        training._teacher(names, LABEL_SETS[3])
 
 
 def test_class_weights_favour_rare_classes_and_keep_the_mean():
