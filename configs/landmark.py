@@ -5,13 +5,13 @@ from model.train import Config
 
 config = Config(
     "landmark",
-    epochs=36,
+    epochs=32,
     batch_size=256,
     learning_rate=1.5e-3,
-    weight_decay=0.03,
-    votes_head=0.7,
-    label_smoothing=0.1,
+    weight_decay=0.01,
+    votes_head=0.4,
+    label_smoothing=0.05,
     ema=0.998,
     validation_every=2,
-    augmentation=Augmentation(rotation=4.0, scale=0.05, jitter=0.004),
+    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.002),
 )

@@ -15,6 +15,8 @@ from preprocessing.landmarks import POINTS
 from preprocessing.render import SIZE
 
 IMAGE = (SIZE, SIZE, 1)
+_RANK = 96  # of the first layer on distances: 51 points have no more freedom, and it is its time
+_SHAPE_DROPOUT = 0.05  # little, since nothing is overfitted (docs/experiments.md)
 _WITHIN_SMALL = 80  # with it both views of a face take a fifth less (docs/experiments.md)
 
 
@@ -150,7 +152,9 @@ def _shape_branch():
     inputs = {"image": keras.Input(IMAGE, name="image")}
     for name in ("points", "mesh"):
         inputs[name] = keras.Input((POINTS, 2), name=name)
-    points = _points_branch(inputs["points"], inputs["mesh"], width=288)
+    points = _points_branch(
+        inputs["points"], inputs["mesh"], width=288, rank=_RANK, dropout=_SHAPE_DROPOUT
+    )
     features = layers.Concatenate(name="shape")([_drawing_branch(inputs["image"]), points])
     return inputs, features
 
@@ -177,7 +181,7 @@ class MeanOfViews(layers.Layer):
         return (None, input_shape[-1])
 
 
-def _points_branch(*sources, width: int = 448, depth: int = 3, dropout: float = 0.25):
+def _points_branch(*sources, width: int = 448, rank: int = 0, dropout: float = 0.25):
     # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
     distances = [
         PairDistances(dtype="float32", name=f"{points.name}_distances")(points)
@@ -185,8 +189,10 @@ def _points_branch(*sources, width: int = 448, depth: int = 3, dropout: float = 
     ]
     x = layers.Concatenate(dtype="float32", name="distances")(distances)
     x = layers.BatchNormalization(dtype="float32", name="points_norm")(x)
-    x = layers.Dropout(0.1, name="points_drop")(x)
-    for index in range(depth):
+    x = layers.Dropout(0.4 * dropout, name="points_drop")(x)
+    if rank:
+        x = layers.Dense(rank, use_bias=False, name="points_rank")(x)
+    for index in range(3):
         x = layers.Dense(width, use_bias=False, name=f"points_dense_{index}")(x)
         x = layers.BatchNormalization(name=f"points_norm_{index}")(x)
         x = layers.Activation("silu", name=f"points_silu_{index}")(x)
@@ -211,7 +217,7 @@ def _drawing_branch(image):
     for index, filters in enumerate((16, 32, 64, 96)):
         x = _relu(_convolution(x, filters, f"drawing_{index}", stride=2), f"drawing_{index}")
     x = layers.Flatten(name="drawing_flat")(x)
-    return layers.Dropout(0.5, name="drawing_drop")(x)
+    return layers.Dropout(0.2, name="drawing_drop")(x)
 
 
 def _pixel_branch(pixels, within: int = 144):
