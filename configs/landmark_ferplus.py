@@ -11,10 +11,10 @@ config = Config(
     epochs=14,
     batch_size=256,
     learning_rate=8e-4,
-    weight_decay=0.03,
+    weight_decay=0.01,
     ferplus=0.8,
     ema=0.995,
     validation_every=2,
     start="model/weights/landmark/model.keras",
-    augmentation=Augmentation(rotation=4.0, scale=0.05, jitter=0.004),
+    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.002),
 )
