@@ -17,7 +17,8 @@ from preprocessing.render import SIZE
 IMAGE = (SIZE, SIZE, 1)
 _RANK = 96  # of the first layer on distances: 51 points have no more freedom, and it is its time
 _SHAPE_DROPOUT = 0.05  # little, since nothing is overfitted (docs/experiments.md)
-_WITHIN_SMALL = 80  # with it both views of a face take a fifth less (docs/experiments.md)
+_MIRRORED = "mirrored_"  # begins the names of the layers that see the mirror image
+_WITHIN_PAIR = 80  # for time (docs/experiments.md)
 
 
 def landmark_cnn(classes: int) -> keras.Model:
@@ -52,11 +53,25 @@ def pixel(classes: int) -> keras.Model:
     return keras.Model({"pixels": pixels}, outputs, name="pixel")
 
 
-def pixel_small(classes: int) -> keras.Model:
-    """`pixel`, its last blocks narrower within: faster, to be a branch of `fused` one day."""
+def pixel_mirrored(classes: int) -> keras.Model:
+    """`pixel` on the mirror image, its layers named apart: the other half of `pixel_pair`."""
     pixels = keras.Input(IMAGE, name="pixels")
-    outputs = _probabilities(_pixel_branch(pixels, _WITHIN_SMALL), classes)
-    return keras.Model({"pixels": pixels}, outputs, name="pixel_small")
+    features = _pixel_branch(_mirrored(pixels), prefix=_MIRRORED)
+    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel_mirrored")
+
+
+def pixel_pair(classes: int) -> keras.Model:
+    """`pixel` and `pixel_mirrored`, narrower within their last blocks: two opinions in one network.
+
+    Trained apart, they err differently, for the time of one network's two views.
+    """
+    pixels = keras.Input(IMAGE, name="pixels")
+    branches = [
+        _pixel_branch(pixels, _WITHIN_PAIR),
+        _pixel_branch(_mirrored(pixels), _WITHIN_PAIR, _MIRRORED),
+    ]
+    features = layers.Concatenate(name="pair")(branches)
+    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel_pair")
 
 
 def fused(classes: int) -> keras.Model:
@@ -80,7 +95,8 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
         points_mlp,
         landmark,
         pixel,
-        pixel_small,
+        pixel_mirrored,
+        pixel_pair,
         fused,
         *PUBLISHED,
     )
@@ -220,20 +236,28 @@ def _drawing_branch(image):
     return layers.Dropout(0.2, name="drawing_drop")(x)
 
 
-def _pixel_branch(pixels, within: int = 144):
+def _mirrored(pixels):
+    # Not `ops.flip`, which ONNX Runtime does in three slower steps.
+    return ops.take(pixels, np.arange(SIZE)[::-1].copy(), axis=2)
+
+
+def _pixel_branch(pixels, within: int = 144, prefix: str = ""):
     """Return (144,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (144) -> mean.
 
     Args:
         within: channels between the two convolutions of the last two blocks.
+        prefix: begins the names of its layers.
     """
-    x = _relu(_convolution(pixels, 24, "stem_0"), "stem_0")
-    x = _relu(_convolution(x, 32, "stem_1", stride=2), "stem_1")
+    x = pixels
+    for name, filters, stride in (("stem_0", 24, 1), ("stem_1", 32, 2)):
+        x = _relu(_convolution(x, filters, prefix + name, stride), prefix + name)
     for name, filters, stride, inner in (
         ("block_0", 32, 1, 32), ("block_1", 64, 2, 64), ("block_2", 64, 1, 64),
         ("block_3", 144, 2, within), ("block_4", 144, 1, within),
     ):  # fmt: skip
-        x = _residual_block(x, filters, stride, inner, name)
-    return layers.Dropout(0.3, name="drop")(layers.GlobalAveragePooling2D(name="mean")(x))
+        x = _residual_block(x, filters, stride, inner, prefix + name)
+    mean = layers.GlobalAveragePooling2D(name=f"{prefix}mean")(x)
+    return layers.Dropout(0.3, name=f"{prefix}drop")(mean)
 
 
 def _residual_block(x, filters: int, stride: int, inner: int, name: str):

@@ -214,6 +214,30 @@ def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_pat
     np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
 
 
+def test_a_narrower_network_keeps_the_strongest_channels(splits, tmp_path):
+    from model.networks import NETWORKS
+
+    rows = {"pixels": np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)}
+    paths, logits = [], []
+    for name, prefix in (("pixel", ""), ("pixel_mirrored", "mirrored_")):
+        model = NETWORKS[name](6)
+        for block in ("block_3", "block_4"):
+            layer = model.get_layer(f"{prefix}{block}_b_conv")
+            (kernel,) = layer.get_weights()
+            kernel[:, :, ::2] = 0  # nobody reads every other channel
+            layer.set_weights([kernel])
+        paths.append(str(tmp_path / f"{name}.keras"))
+        model.save(paths[-1])
+        logits.append(np.log(train.predict(model, sources.network_features(rows, model))) / 2)
+    pair = NETWORKS["pixel_pair"](6)
+    for path in paths:
+        transfer.take_weights(pair, path)
+    transfer.join_heads(pair, *paths, 0.5)
+    found = train.predict(pair, sources.network_features(rows, pair))
+    expected = np.exp(sum(logits))
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+
+
 def test_no_epoch_leaves_a_network_as_it_starts(splits, tmp_path):
     from model.networks import NETWORKS
 

@@ -1,13 +1,14 @@
-"""`pixel_small`: `pixel` made narrower, taught by `fused`. Not released (docs/experiments.md).
+"""`pixel_pair`: `pixel` and `pixel_mirrored` made narrower, taught by both. Not released yet.
 
-Run it with `--teacher model/weights/fused --views 2`.
+Run it with `--teacher model/weights/pixel runs/pixel_mirrored`, where the latter is
+`run.py train pixel_mirrored --config configs/pixel.py --views 2 --seed 2`.
 """
 
 from model.augment import Augmentation
 from model.train import Config
 
 config = Config(
-    "pixel_small",
+    "pixel_pair",
     epochs=10,
     batch_size=128,
     learning_rate=5e-4,
@@ -17,10 +18,9 @@ config = Config(
     ema=0.998,
     precision="mixed_bfloat16",
     start="model/weights/pixel/model.keras",
+    join="runs/pixel_mirrored/model.keras",
+    join_share=0.5,
     augmentation=Augmentation(
-        rotation=3.0,
-        scale=0.03,
-        jitter=0.003,
         pixel_rotation=7.0,
         pixel_scale=0.08,
         pixel_shift=3.0,
