@@ -15,8 +15,8 @@ from preprocessing.landmarks import POINTS
 from preprocessing.render import SIZE
 
 IMAGE = (SIZE, SIZE, 1)
-_RANK = 96  # of the first layer on distances: 51 points have no more freedom, and it is its time
-_SHAPE_DROPOUT = 0.05  # little, since nothing is overfitted (docs/experiments.md)
+_RANK = 96  # of the first layer on distances: half the network, and as good (docs/experiments.md)
+_SHAPE_DROPOUT = 0.05  # with 0.12 or 0.25 it reads less (docs/experiments.md)
 _MIRRORED = "mirrored_"  # begins the names of the layers that see the mirror image
 _WITHIN_PAIR = 80  # for time (docs/experiments.md)
 
@@ -61,9 +61,9 @@ def pixel_mirrored(classes: int) -> keras.Model:
 
 
 def pixel_pair(classes: int) -> keras.Model:
-    """`pixel` and `pixel_mirrored`, narrower within their last blocks: two opinions in one network.
+    """`pixel` and `pixel_mirrored`, narrower within their last blocks, joined before the decision.
 
-    Trained apart, they err differently, for the time of one network's two views.
+    To take the place of one branch's two views in `fused`; not trained yet (docs/experiments.md).
     """
     pixels = keras.Input(IMAGE, name="pixels")
     branches = [

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model import sources, train, training, transfer
+from model.networks import NETWORKS
 from model.recognizer import Recognizer
 from model.train import Config
 from preprocessing.labels import LABEL_SETS
@@ -183,8 +184,6 @@ def test_cross_entropy_is_that_of_keras():
 
 
 def test_weights_are_taken_by_name_and_shape(tmp_path):
-    from model.networks import NETWORKS
-
     NETWORKS["points_mlp"](6).save(tmp_path / "model.keras")
     seven = NETWORKS["points_mlp"](7)
     taken = transfer.take_weights(seven, str(tmp_path / "model.keras"))
@@ -193,54 +192,55 @@ def test_weights_are_taken_by_name_and_shape(tmp_path):
         transfer.take_weights(NETWORKS["pixel_cnn"](6), str(tmp_path / "model.keras"))
 
 
-def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_path):
-    from model.networks import NETWORKS
+def saved_with_late_fusion(models, shares, rows, folder):
+    """Save models; return their paths and the normalised weighted geometric mean of the answers."""
+    paths, logs = [], []
+    for model, share in zip(models, shares, strict=True):
+        paths.append(str(folder / f"{model.name}.keras"))
+        model.save(paths[-1])
+        logs.append(share * np.log(train.predict(model, sources.network_features(rows, model))))
+    mean = np.exp(sum(logs))
+    return paths, mean / mean.sum(axis=1, keepdims=True)
 
+
+def joined(network, paths, share):
+    model = NETWORKS[network](6)
+    for path in paths:
+        transfer.take_weights(model, path)
+    transfer.join_heads(model, *paths, share)
+    return model
+
+
+def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_path):
     rows = {name: values[:8].copy() for name, values in splits[1].items()}
     rows["pixels"] = np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)
     rows["pixels"][:, :, 24:] = rows["pixels"][:, :, 23::-1]  # its own mirror image
-    paths, logits = [], []
-    for name, share in (("pixel", 0.7), ("landmark", 0.3)):
-        model = NETWORKS[name](6)
-        paths.append(str(tmp_path / f"{name}.keras"))
-        model.save(paths[-1])
-        logits.append(share * np.log(train.predict(model, sources.network_features(rows, model))))
-    fused = NETWORKS["fused"](6)
-    for path in paths:
-        transfer.take_weights(fused, path)
-    transfer.join_heads(fused, *paths, 0.3)
+    parts = [NETWORKS[name](6) for name in ("pixel", "landmark")]
+    paths, expected = saved_with_late_fusion(parts, (0.7, 0.3), rows, tmp_path)
+    fused = joined("fused", paths, 0.3)
     found = train.predict(fused, sources.network_features(rows, fused))
-    expected = np.exp(sum(logits))
-    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_a_narrower_network_keeps_the_strongest_channels(splits, tmp_path):
-    from model.networks import NETWORKS
-
+def test_a_narrower_network_keeps_the_strongest_channels(tmp_path):
     rows = {"pixels": np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)}
-    paths, logits = [], []
-    for name, prefix in (("pixel", ""), ("pixel_mirrored", "mirrored_")):
-        model = NETWORKS[name](6)
+    halves = {
+        prefix: NETWORKS[name](6)
+        for prefix, name in (("", "pixel"), ("mirrored_", "pixel_mirrored"))
+    }
+    for prefix, model in halves.items():
         for block in ("block_3", "block_4"):
             layer = model.get_layer(f"{prefix}{block}_b_conv")
             (kernel,) = layer.get_weights()
             kernel[:, :, ::2] = 0  # nobody reads every other channel
             layer.set_weights([kernel])
-        paths.append(str(tmp_path / f"{name}.keras"))
-        model.save(paths[-1])
-        logits.append(np.log(train.predict(model, sources.network_features(rows, model))) / 2)
-    pair = NETWORKS["pixel_pair"](6)
-    for path in paths:
-        transfer.take_weights(pair, path)
-    transfer.join_heads(pair, *paths, 0.5)
+    paths, expected = saved_with_late_fusion(halves.values(), (0.5, 0.5), rows, tmp_path)
+    pair = joined("pixel_pair", paths, 0.5)
     found = train.predict(pair, sources.network_features(rows, pair))
-    expected = np.exp(sum(logits))
-    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_no_epoch_leaves_a_network_as_it_starts(splits, tmp_path):
-    from model.networks import NETWORKS
-
     started = NETWORKS["points_mlp"](6)
     started.save(tmp_path / "model.keras")
     config = Config("points_mlp", epochs=0, start=str(tmp_path / "model.keras"))
