@@ -17,8 +17,6 @@ from preprocessing.render import SIZE
 IMAGE = (SIZE, SIZE, 1)
 _RANK = 96  # of the first layer on distances: half the network, and as good (docs/experiments.md)
 _SHAPE_DROPOUT = 0.05  # with 0.12 or 0.25 it reads less (docs/experiments.md)
-_MIRRORED = "mirrored_"  # begins the names of the layers that see the mirror image
-_WITHIN_PAIR = 80  # for time (docs/experiments.md)
 
 
 def landmark_cnn(classes: int) -> keras.Model:
@@ -53,36 +51,22 @@ def pixel(classes: int) -> keras.Model:
     return keras.Model({"pixels": pixels}, outputs, name="pixel")
 
 
-def pixel_mirrored(classes: int) -> keras.Model:
-    """`pixel` on the mirror image, its layers named apart: the other half of `pixel_pair`."""
+def pixel_light(classes: int) -> keras.Model:
+    """`pixel` at nine tenths of its time, to leave `fused` time for the geometry."""
     pixels = keras.Input(IMAGE, name="pixels")
-    features = _pixel_branch(_mirrored(pixels), prefix=_MIRRORED)
-    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel_mirrored")
-
-
-def pixel_pair(classes: int) -> keras.Model:
-    """`pixel` and `pixel_mirrored`, narrower within their last blocks, joined before the decision.
-
-    To take the place of one branch's two views in `fused`; not trained yet (docs/experiments.md).
-    """
-    pixels = keras.Input(IMAGE, name="pixels")
-    branches = [
-        _pixel_branch(pixels, _WITHIN_PAIR),
-        _pixel_branch(_mirrored(pixels), _WITHIN_PAIR, _MIRRORED),
-    ]
-    features = layers.Concatenate(name="pair")(branches)
-    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel_pair")
+    outputs = _probabilities(_light_branch(pixels), classes)
+    return keras.Model({"pixels": pixels}, outputs, name="pixel_light")
 
 
 def fused(classes: int) -> keras.Model:
-    """Both: the branches of `landmark` and `pixel`, joined before the decision.
+    """Both: the branches of `landmark` and `pixel_light`, joined before the decision.
 
     The pixels are seen as they are and mirrored, which is worth 1.5 points, the shape once: its
     mirror image adds nothing (docs/experiments.md).
     """
     inputs, shape = _shape_branch()
     inputs["pixels"] = keras.Input(IMAGE, name="pixels")
-    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]))
+    both = _light_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]))
     features = layers.Concatenate(name="joined")([MeanOfViews(name="views")(both), shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
@@ -95,8 +79,7 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
         points_mlp,
         landmark,
         pixel,
-        pixel_mirrored,
-        pixel_pair,
+        pixel_light,
         fused,
         *PUBLISHED,
     )
@@ -180,7 +163,9 @@ class WithMirrorImages(layers.Layer):
     """Images (n, H, W, 1) -> (2n, H, W, 1): all, then all mirrored."""
 
     def call(self, images):
-        return ops.concatenate([images, ops.flip(images, axis=2)], axis=0)
+        # Not `ops.flip`, which ONNX Runtime does in three slower steps.
+        mirrored = ops.take(images, np.arange(SIZE)[::-1].copy(), axis=2)
+        return ops.concatenate([images, mirrored], axis=0)
 
     def compute_output_shape(self, input_shape):
         return (None, *input_shape[1:])
@@ -236,35 +221,37 @@ def _drawing_branch(image):
     return layers.Dropout(0.2, name="drawing_drop")(x)
 
 
-def _mirrored(pixels):
-    # Not `ops.flip`, which ONNX Runtime does in three slower steps.
-    return ops.take(pixels, np.arange(SIZE)[::-1].copy(), axis=2)
+def _light_branch(pixels):
+    # The first four gates cost much time and tell little, as those of the last block do not
+    # (docs/experiments.md).
+    return _pixel_branch(pixels, within=128, gated=("block_4",))
 
 
-def _pixel_branch(pixels, within: int = 144, prefix: str = ""):
+def _pixel_branch(pixels, within: int = 144, gated: tuple[str, ...] | None = None):
     """Return (144,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (144) -> mean.
 
     Args:
         within: channels between the two convolutions of the last two blocks.
-        prefix: begins the names of its layers.
+        gated: the blocks that squeeze and excite; None means all.
     """
     x = pixels
     for name, filters, stride in (("stem_0", 24, 1), ("stem_1", 32, 2)):
-        x = _relu(_convolution(x, filters, prefix + name, stride), prefix + name)
+        x = _relu(_convolution(x, filters, name, stride), name)
     for name, filters, stride, inner in (
         ("block_0", 32, 1, 32), ("block_1", 64, 2, 64), ("block_2", 64, 1, 64),
         ("block_3", 144, 2, within), ("block_4", 144, 1, within),
     ):  # fmt: skip
-        x = _residual_block(x, filters, stride, inner, prefix + name)
-    mean = layers.GlobalAveragePooling2D(name=f"{prefix}mean")(x)
-    return layers.Dropout(0.3, name=f"{prefix}drop")(mean)
+        x = _residual_block(x, filters, stride, inner, name, gated is None or name in gated)
+    return layers.Dropout(0.3, name="drop")(layers.GlobalAveragePooling2D(name="mean")(x))
 
 
-def _residual_block(x, filters: int, stride: int, inner: int, name: str):
+def _residual_block(x, filters: int, stride: int, inner: int, name: str, gated: bool):
     """Two convolutions beside a shortcut (He et al. 2016), gated by channel (Hu et al. 2018)."""
     shortcut = x
     y = _relu(_convolution(x, inner, f"{name}_a", stride), f"{name}_a")
-    y = _squeeze_excite(_convolution(y, filters, f"{name}_b"), f"{name}_gate")
+    y = _convolution(y, filters, f"{name}_b")
+    if gated:
+        y = _squeeze_excite(y, f"{name}_gate")
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)
         shortcut = _convolution(shortcut, filters, f"{name}_short", size=1)

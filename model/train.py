@@ -96,11 +96,10 @@ class Batches(keras.utils.PyDataset):
         batch = {name: self._arrays[name][chosen] for name in inputs.NAMES if name in self._arrays}
         names = self._names if self._teacher is None else tuple(batch)
         changed = augment(batch, self._config.augmentation, self._pipeline, rng, names)
-        targets = self._targets[chosen]
+        changed, targets = mixed(changed, self._targets[chosen], self._config.mixup, rng)
         if self._teacher is not None:
             targets = taught(targets, self._teacher(changed), self._config.teacher)
-        features = {name: inputs.as_float(changed[name]) for name in self._names}
-        return mixed(features, targets, self._config.mixup, rng)
+        return {name: inputs.as_float(changed[name]) for name in self._names}, targets
 
     def on_epoch_end(self) -> None:
         self.epoch += 1
@@ -115,25 +114,26 @@ def taught(targets: np.ndarray, answers: np.ndarray, share: float) -> np.ndarray
     """Return targets (n, classes, or more) whose classes are mixed with a teacher's answers.
 
     Args:
-        answers: its probabilities (n, classes) of the same changed faces that the student sees: a
-            patient and consistent teacher (Beyer et al. 2022).
+        answers: its probabilities (n, classes) of the same changed and blended faces that the
+            student sees: a patient and consistent teacher (Beyer et al. 2022).
     """
     classes = answers.shape[1]
     mixture = (1 - share) * targets[:, :classes] + share * answers
     return np.concatenate([mixture, targets[:, classes:]], axis=1)
 
 
-def mixed(features: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
-    """Return the batch blended with itself in reverse order (mixup), unchanged for alpha 0."""
+def mixed(batch: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
+    """Return the batch blended with itself in another order (mixup), unchanged for alpha 0."""
     if not alpha:
-        return features, targets
+        return batch, targets
     share = np.float32(rng.beta(alpha, alpha))
     order = rng.permutation(len(targets))
 
     def blend(values):
-        return share * values + (1 - share) * values[order]
+        blended = share * values + (1 - share) * values[order]
+        return blended.round().astype(np.uint8) if values.dtype == np.uint8 else blended
 
-    return {name: blend(values) for name, values in features.items()}, blend(targets)
+    return {name: blend(values) for name, values in batch.items()}, blend(targets)
 
 
 def targets_of(arrays: Arrays, labels: tuple[str, ...], config: Config) -> np.ndarray:

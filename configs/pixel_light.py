@@ -1,25 +1,25 @@
-"""`pixel_pair`: `pixel` and `pixel_mirrored` made narrower, taught by both. Not released yet.
+"""`pixel_light`, the pixels of `fused`: `pixel` made lighter, taught by two seeds of it.
 
-Run it with `--teacher model/weights/pixel runs/pixel_mirrored`, where the latter is
-`run.py train pixel_mirrored --config configs/pixel.py --views 2 --seed 2`.
+Run it with `--teacher model/weights/pixel runs/pixel2 --views 2`; the second is
+`run.py train pixel --config configs/pixel.py --views 2 --seed 2 --out runs/pixel2`.
 """
 
 from model.augment import Augmentation
 from model.train import Config
 
 config = Config(
-    "pixel_pair",
-    epochs=10,
+    "pixel_light",
+    epochs=18,
     batch_size=128,
-    learning_rate=5e-4,
+    learning_rate=8e-4,
     weight_decay=0.05,
-    teacher=0.7,
+    teacher=0.9,
+    mixup=0.4,
     votes_head=0.5,
     ema=0.998,
     precision="mixed_bfloat16",
+    validation_every=2,
     start="model/weights/pixel/model.keras",
-    join="runs/pixel_mirrored/model.keras",
-    join_share=0.5,
     augmentation=Augmentation(
         pixel_rotation=7.0,
         pixel_scale=0.08,
