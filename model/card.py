@@ -26,6 +26,10 @@ _WHICH = {
     "better.",
 }
 
+_BEFORE = (
+    "The data and all trainings in their order: [docs/training.md](../../../docs/training.md)."
+)
+
 
 def inputs_of(network: str) -> tuple[str, ...]:
     """Return the names of a network's inputs, some of `model.inputs.NAMES`."""
@@ -114,6 +118,7 @@ def text(artifact: Artifact) -> str:
                 *_training_time(training),
             ],
         ),
+        *([_BEFORE] if artifact.folder.parent == WEIGHTS else []),
         "## Known failures",
         _weakest(metrics["per_class"]) + " Profiles, hands before the face, glasses' rims and "
         "heavy make-up mislead the landmarks; where no face is found the whole picture is taken "
