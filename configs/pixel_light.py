@@ -1,4 +1,4 @@
-"""`pixel_light`, the pixels of `fused`: `pixel` made lighter, taught by two seeds of it.
+"""`pixel_light`, the pixels of `fused`: what `pixel_light_blended.py` gives, on unblended faces.
 
 Run it with `--teacher model/weights/pixel runs/pixel2 --views 2`; the second is
 `run.py train pixel --config configs/pixel.py --views 2 --seed 2 --out runs/pixel2`.
@@ -9,17 +9,16 @@ from model.train import Config
 
 config = Config(
     "pixel_light",
-    epochs=18,
+    epochs=9,
     batch_size=128,
-    learning_rate=8e-4,
+    learning_rate=4e-4,
     weight_decay=0.05,
-    teacher=0.9,
-    mixup=0.4,
+    teacher=0.7,
     votes_head=0.5,
     ema=0.998,
     precision="mixed_bfloat16",
-    validation_every=2,
-    start="model/weights/pixel/model.keras",
+    validation_every=3,
+    start="runs/pixel_light_blended/model.keras",
     augmentation=Augmentation(
         pixel_rotation=7.0,
         pixel_scale=0.08,
