@@ -11,5 +11,5 @@ config = Config(
     epochs=0,
     start="runs/pixel_light/model.keras",
     join="model/weights/landmark/model.keras",
-    join_share=0.25,
+    join_share=0.2,
 )
