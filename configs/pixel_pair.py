@@ -1,4 +1,6 @@
-"""`pixel_pair`: `pixel` and `pixel_mirrored` made narrower, taught by both. Not released yet.
+"""`pixel_pair`: `pixel` and `pixel_mirrored` made narrower, taught by both.
+
+Not trained: it would hardly be better than what it was to replace (docs/experiments.md).
 
 Run it with `--teacher model/weights/pixel runs/pixel_mirrored`, where the latter is
 `run.py train pixel_mirrored --config configs/pixel.py --views 2 --seed 2`.

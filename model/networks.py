@@ -63,7 +63,8 @@ def pixel_mirrored(classes: int) -> keras.Model:
 def pixel_pair(classes: int) -> keras.Model:
     """`pixel` and `pixel_mirrored`, narrower within their last blocks, joined before the decision.
 
-    To take the place of one branch's two views in `fused`; not trained yet (docs/experiments.md).
+    Meant to take the place of one branch's two views in `fused`, and not trained: it would hardly
+    be better (docs/experiments.md).
     """
     pixels = keras.Input(IMAGE, name="pixels")
     branches = [
