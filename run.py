@@ -72,6 +72,11 @@ def _train(arguments) -> int:
     )
     folder = arguments.out or Path("runs") / arguments.network
     if arguments.cross_validate:
+        if arguments.teacher or arguments.views > 1 or arguments.labels != "fer2013":
+            raise ValueError(
+                "--cross-validate trains on the data's own labels and tests one view of each face; "
+                "leave --teacher, --views and --labels out."
+            )
         figures = training.cross_validate(config, arguments.data, folder, resume=arguments.resume)
         (folder / "cross_validation.json").write_text(json.dumps(figures, indent=2) + "\n")
     else:

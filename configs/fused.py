@@ -1,6 +1,7 @@
-"""`fused`: the late fusion of `pixel` and `landmark` as one network.
+"""`fused`: the late fusion of `pixel_light` and `landmark` as one network.
 
-Training both branches together from here on gained nothing (docs/experiments.md).
+It begins with what `configs/pixel_light.py` gives. Training the branches together from here on
+gained nothing (docs/experiments.md).
 """
 
 from model.train import Config
@@ -8,7 +9,7 @@ from model.train import Config
 config = Config(
     "fused",
     epochs=0,
-    start="model/weights/pixel/model.keras",
+    start="runs/pixel_light/model.keras",
     join="model/weights/landmark/model.keras",
-    join_share=0.25,
+    join_share=0.2,
 )

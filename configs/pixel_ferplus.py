@@ -18,7 +18,6 @@ config = Config(
     validation_every=2,
     start="model/weights/pixel/model.keras",
     augmentation=Augmentation(
-        jitter=0.004,
         pixel_rotation=6.0,
         pixel_scale=0.07,
         pixel_shift=3.0,

@@ -19,12 +19,12 @@ from model import (
     trials,
 )
 from model.contenders import Contender
-from model.entries import NEEDS_PICTURES, Entry, Options, enter, figures_of, truth_of
+from model.entries import NEEDS_PICTURES, Entry, Options, enter, figures_of
 from model.evaluate import mcnemar
 from model.lessons import lessons_of
 from model.sources import Arrays, SourceError
 from model.trials import Split
-from preprocessing.labels import label_set
+from preprocessing.labels import label_indices, label_set
 from preprocessing.landmarks import eye_centres
 
 PAIRS = (("landmark_cnn", "pixel_cnn"), ("landmark", "pixel"), ("pixel", "fused"),
@@ -119,7 +119,7 @@ def _peer_row(split: Split, options: Options) -> dict:
 
 
 def _pairs(entries: dict[str, Entry], split: Split) -> list[dict]:
-    truth = truth_of(split.test, split.labels)
+    truth = label_indices(split.test["label"], split.labels)
     right = {name: entry.probabilities.argmax(axis=1) == truth for name, entry in entries.items()}
     return [
         {"first": first, "second": second, "n": len(truth), **mcnemar(right[first], right[second])}

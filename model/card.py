@@ -26,6 +26,10 @@ _WHICH = {
     "better.",
 }
 
+_ALL_TRAININGS = (
+    "The data and all trainings in their order: [docs/training.md](../../../docs/training.md)."
+)
+
 
 def inputs_of(network: str) -> tuple[str, ...]:
     """Return the names of a network's inputs, some of `model.inputs.NAMES`."""
@@ -42,13 +46,14 @@ def text(artifact: Artifact) -> str:
     """Return the model card in Markdown."""
     metrics = artifact.metrics
     training = metrics["training"]
+    released = artifact.folder.parent == WEIGHTS
     low, high = (100 * bound for bound in metrics["accuracy_interval"])
     sections = [
         f"# {artifact.name}",
         f"Guesses one of {len(artifact.labels)} expression labels "
         f"({', '.join(artifact.labels)}) from {sees(artifact.network)}. "
         "It guesses a label from the geometry or the picture of a face; it does not read feelings.",
-        *([_WHICH[artifact.trained_on]] if artifact.folder.parent == WEIGHTS else []),
+        *([_WHICH[artifact.trained_on]] if released else []),
         "## Results",
         f"{training['validation_data']}, labels of {_whose(artifact.trained_on)}, every image "
         f"counted (n = {metrics['n']}; the epoch, the temperature and the threshold were chosen "
@@ -114,6 +119,7 @@ def text(artifact: Artifact) -> str:
                 *_training_time(training),
             ],
         ),
+        *([_ALL_TRAININGS] if released else []),
         "## Known failures",
         _weakest(metrics["per_class"]) + " Profiles, hands before the face, glasses' rims and "
         "heavy make-up mislead the landmarks; where no face is found the whole picture is taken "

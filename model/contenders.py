@@ -135,6 +135,6 @@ def contenders() -> tuple[Contender, ...]:
                    Claim(0.632, 0.632, 7, epochs=50, kind="test"), epochs=15,
                    augmentation=_MIRROR_ONLY),
         _ours("pixel", PIXELS, "Ours: small residual network"),
-        # Its own config is a short one that begins with both released networks.
+        # Its own config trains nothing: it joins two trained networks.
         _ours("fused", BOTH, "Ours: pixels and points", recipe="pixel"),
     )  # fmt: skip

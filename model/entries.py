@@ -17,10 +17,12 @@ from model.recognizer import Recognizer
 from model.sources import Arrays, SourceError
 from model.train import Config
 from model.trials import Split
+from preprocessing.labels import label_indices
 from preprocessing.landmarks import POINTS
 
 _QUICK_EPOCHS, _QUICK_MACS, _QUICK_ROWS = 5, 6e11, 1500
 NEEDS_PICTURES = "needs a data set (run.py benchmark --data PREPARED); this one has no pictures"
+NOT_QUICK = {"needs": "a run without --quick"}
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,6 @@ class Entry:
     @property
     def answer(self) -> Callable[[Arrays], np.ndarray]:
         return partial(scoring.probabilities_of, self.recognizer)
-
-
-def truth_of(rows: Arrays, labels: tuple[str, ...]) -> np.ndarray:
-    """Return the labels' indices (n,)."""
-    index = {label: position for position, label in enumerate(labels)}
-    return np.array([index[label] for label in rows["label"]])
 
 
 def enter(contender: Contender, split: Split, options: Options) -> tuple[Entry | None, dict]:
@@ -149,7 +145,7 @@ def _train(contender: Contender, config: Config, split: Split, options: Options)
     ]
     first = trained[0]
     recognizer = trials.recognizer_of(first, config, split, options.workers)
-    truth = truth_of(split.test, split.labels)
+    truth = label_indices(split.test["label"], split.labels)
     spread = [float(np.mean(one.probabilities.argmax(axis=1) == truth)) for one in trained]
     probabilities = scoring.probabilities_of(recognizer, split.test)
     return Entry(contender, recognizer, first.folder.name, probabilities, first, tuple(spread))
@@ -182,7 +178,7 @@ def figures_of(probabilities: np.ndarray, split: Split) -> dict:
     """Return everything that is measured of probabilities, float (n, labels), on the test rows."""
     test = split.test
     found = evaluate(test["label"], probabilities, split.labels)
-    right = probabilities.argmax(axis=1) == truth_of(test, split.labels)
+    right = probabilities.argmax(axis=1) == label_indices(test["label"], split.labels)
     detected, confidence = test["found"] == "detected", probabilities.max(axis=1)
     said = np.sum(found["confusion"], axis=0)
     return {

@@ -4,6 +4,8 @@ import numpy as np
 from scipy import stats
 from sklearn import metrics
 
+from preprocessing.labels import label_indices
+
 _BINS = 15
 _CERTAIN_SHARE = 0.8
 
@@ -30,10 +32,7 @@ def evaluate(
     """
     if not len(truth):
         raise ValueError("There is nothing to evaluate; expected at least one labelled face.")
-    index = {label: position for position, label in enumerate(labels)}
-    if unknown := set(truth) - set(index):
-        raise ValueError(f"Labels {sorted(unknown)} are not among {labels}.")
-    true = np.array([index[label] for label in truth])
+    true = label_indices(truth, labels)
     predicted = probabilities.argmax(axis=1)
     right = predicted == true
     return {

@@ -51,6 +51,7 @@ def mirrored(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.n
     flipped = {}
     if "points" in batch:
         flipped["points"] = mirror_points(batch["points"])
+    if "image" in batch:
         flipped["image"] = np.array([pipeline.draw(face) for face in flipped["points"]], np.uint8)
     if "mesh" in batch:
         flipped["mesh"] = mirror_points(batch["mesh"])
@@ -90,8 +91,9 @@ def _placed(
         for name in ("points", "mesh")
         if name in batch
     }
-    image = np.array([pipeline.draw(face) for face in placed["points"]], np.uint8)
-    return {**batch, **placed, "image": image}
+    if "image" in batch:
+        placed["image"] = np.array([pipeline.draw(face) for face in placed["points"]], np.uint8)
+    return {**batch, **placed}
 
 
 def mirror_points(points: np.ndarray) -> np.ndarray:

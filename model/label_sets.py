@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from model import contenders, sources, trials
 from model.contenders import Contender
-from model.entries import Entry, Options, learning_of, truth_of
+from model.entries import Entry, Options, learning_of
 from model.evaluate import bootstrap_interval
 from model.sources import Arrays
 from model.trials import Split
-from preprocessing.labels import LABEL_SETS
+from preprocessing.labels import LABEL_SETS, label_indices
 
 # Networks to train again, by the number of labels: published on so many and done in minutes, and
 # one that sees the shape. `--classes` trains everyone.
@@ -64,7 +64,7 @@ def _asked(entry: Entry, named: Split, split: Split) -> dict:
     rows = [row for row, label in enumerate(split.test["label"]) if label in named.labels]
     columns = [split.labels.index(label) for label in named.labels]
     said = entry.probabilities[rows][:, columns].argmax(axis=1)
-    return _figures(said == truth_of(named.test, named.labels))
+    return _figures(said == label_indices(named.test["label"], named.labels))
 
 
 def _to_train(named: Split, options: Options) -> list[Contender]:
@@ -86,7 +86,7 @@ def _trained(contender: Contender, named: Split, options: Options) -> dict:
         epochs=options.epochs or contender.config.epochs,
     )
     trained = trials.train_or_load(config, named, options.cache)
-    right = trained.probabilities.argmax(axis=1) == truth_of(named.test, named.labels)
+    right = trained.probabilities.argmax(axis=1) == label_indices(named.test["label"], named.labels)
     return {**_figures(right), "epochs": config.epochs, **learning_of(trained)}
 
 

@@ -314,8 +314,9 @@ def _pixels_left(rows, results):
         return None
     gain = rows["fused"]["accuracy"] - rows["pixel"]["accuracy"]
     return (
-        f"Given the points as well, the pixel network changes by {100 * gain:+.1f} points "
-        f"({percent(rows['pixel']['accuracy'])} to {percent(rows['fused']['accuracy'])})"
+        f"Pixels and points together differ from pixels alone by {100 * gain:+.1f} points "
+        f"(`fused` {percent(rows['fused']['accuracy'])}, `pixel` "
+        f"{percent(rows['pixel']['accuracy'])})"
         + (": most of the shape is in the pixels already." if abs(gain) < _SMALL else ".")
     )
 

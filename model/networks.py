@@ -17,8 +17,6 @@ from preprocessing.render import SIZE
 IMAGE = (SIZE, SIZE, 1)
 _RANK = 96  # of the first layer on distances: half the network, and as good (docs/experiments.md)
 _SHAPE_DROPOUT = 0.05  # with 0.12 or 0.25 it reads less (docs/experiments.md)
-_MIRRORED = "mirrored_"  # begins the names of the layers that see the mirror image
-_WITHIN_PAIR = 80  # for time (docs/experiments.md)
 
 
 def landmark_cnn(classes: int) -> keras.Model:
@@ -53,37 +51,22 @@ def pixel(classes: int) -> keras.Model:
     return keras.Model({"pixels": pixels}, outputs, name="pixel")
 
 
-def pixel_mirrored(classes: int) -> keras.Model:
-    """`pixel` on the mirror image, its layers named apart: the other half of `pixel_pair`."""
+def pixel_light(classes: int) -> keras.Model:
+    """`pixel` at nine tenths of its time, to leave `fused` time for the geometry."""
     pixels = keras.Input(IMAGE, name="pixels")
-    features = _pixel_branch(_mirrored(pixels), prefix=_MIRRORED)
-    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel_mirrored")
-
-
-def pixel_pair(classes: int) -> keras.Model:
-    """`pixel` and `pixel_mirrored`, narrower within their last blocks, joined before the decision.
-
-    Meant to take the place of one branch's two views in `fused`, and not trained: it would hardly
-    be better (docs/experiments.md).
-    """
-    pixels = keras.Input(IMAGE, name="pixels")
-    branches = [
-        _pixel_branch(pixels, _WITHIN_PAIR),
-        _pixel_branch(_mirrored(pixels), _WITHIN_PAIR, _MIRRORED),
-    ]
-    features = layers.Concatenate(name="pair")(branches)
-    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel_pair")
+    outputs = _probabilities(_pixel_branch(pixels, light=True), classes)
+    return keras.Model({"pixels": pixels}, outputs, name="pixel_light")
 
 
 def fused(classes: int) -> keras.Model:
-    """Both: the branches of `landmark` and `pixel`, joined before the decision.
+    """Both: the branches of `landmark` and `pixel_light`, joined before the decision.
 
-    The pixels are seen as they are and mirrored, which is worth 1.5 points, the shape once: its
+    The pixels are seen as they are and mirrored, which is worth a point, the shape once: its
     mirror image adds nothing (docs/experiments.md).
     """
     inputs, shape = _shape_branch()
     inputs["pixels"] = keras.Input(IMAGE, name="pixels")
-    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]))
+    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]), light=True)
     features = layers.Concatenate(name="joined")([MeanOfViews(name="views")(both), shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
@@ -96,8 +79,7 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
         points_mlp,
         landmark,
         pixel,
-        pixel_mirrored,
-        pixel_pair,
+        pixel_light,
         fused,
         *PUBLISHED,
     )
@@ -181,7 +163,8 @@ class WithMirrorImages(layers.Layer):
     """Images (n, H, W, 1) -> (2n, H, W, 1): all, then all mirrored."""
 
     def call(self, images):
-        return ops.concatenate([images, ops.flip(images, axis=2)], axis=0)
+        mirrored = ops.take(images, np.arange(images.shape[2] - 1, -1, -1), axis=2)
+        return ops.concatenate([images, mirrored], axis=0)
 
     def compute_output_shape(self, input_shape):
         return (None, *input_shape[1:])
@@ -237,35 +220,30 @@ def _drawing_branch(image):
     return layers.Dropout(0.2, name="drawing_drop")(x)
 
 
-def _mirrored(pixels):
-    # Not `ops.flip`, which ONNX Runtime does in three slower steps.
-    return ops.take(pixels, np.arange(SIZE)[::-1].copy(), axis=2)
-
-
-def _pixel_branch(pixels, within: int = 144, prefix: str = ""):
+def _pixel_branch(pixels, light: bool = False):
     """Return (144,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (144) -> mean.
 
-    Args:
-        within: channels between the two convolutions of the last two blocks.
-        prefix: begins the names of its layers.
+    A light one has fewer channels within the last two blocks, and no gate but the last block's:
+    what to leave out for the most time at the least loss was measured (docs/experiments.md).
     """
-    x = pixels
+    x, within = pixels, 128 if light else 144
     for name, filters, stride in (("stem_0", 24, 1), ("stem_1", 32, 2)):
-        x = _relu(_convolution(x, filters, prefix + name, stride), prefix + name)
+        x = _relu(_convolution(x, filters, name, stride), name)
     for name, filters, stride, inner in (
         ("block_0", 32, 1, 32), ("block_1", 64, 2, 64), ("block_2", 64, 1, 64),
         ("block_3", 144, 2, within), ("block_4", 144, 1, within),
     ):  # fmt: skip
-        x = _residual_block(x, filters, stride, inner, prefix + name)
-    mean = layers.GlobalAveragePooling2D(name=f"{prefix}mean")(x)
-    return layers.Dropout(0.3, name=f"{prefix}drop")(mean)
+        x = _residual_block(x, filters, stride, inner, name, not light or name == "block_4")
+    return layers.Dropout(0.3, name="drop")(layers.GlobalAveragePooling2D(name="mean")(x))
 
 
-def _residual_block(x, filters: int, stride: int, inner: int, name: str):
-    """Two convolutions beside a shortcut (He et al. 2016), gated by channel (Hu et al. 2018)."""
+def _residual_block(x, filters: int, stride: int, inner: int, name: str, gated: bool):
+    """Two convolutions beside a shortcut (He et al. 2016); a gate by channel (Hu et al. 2018)."""
     shortcut = x
     y = _relu(_convolution(x, inner, f"{name}_a", stride), f"{name}_a")
-    y = _squeeze_excite(_convolution(y, filters, f"{name}_b"), f"{name}_gate")
+    y = _convolution(y, filters, f"{name}_b")
+    if gated:
+        y = _squeeze_excite(y, f"{name}_gate")
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(x)
         shortcut = _convolution(shortcut, filters, f"{name}_short", size=1)

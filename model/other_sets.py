@@ -11,11 +11,12 @@ import keras
 import numpy as np
 
 from model import contenders, probes, sources, training, trials
-from model.entries import Entry, Options, truth_of
+from model.entries import NOT_QUICK, Entry, Options
 from model.evaluate import bootstrap_interval, evaluate
 from model.sources import Arrays, SourceError
 from model.train import Config, predict
 from model.trials import Split
+from preprocessing.labels import label_indices
 from preprocessing.prepared import is_prepared
 
 # Epochs of the networks that are cross-validated by subject. The first one's loss hardly falls in
@@ -26,7 +27,6 @@ _FOLD_FIGURES = (
     "training_accuracy", "loss",
 )  # fmt: skip
 _NO_OTHER = {"needs": "another data set (--also PATH, such as a prepared CK+48)"}
-_NOT_QUICK = {"needs": "a run without --quick"}
 _NO_PEOPLE = {"needs": "a prepared set that names its people (--also PREPARED, such as CK+48)"}
 
 
@@ -85,7 +85,7 @@ def _forth(entries: dict[str, Entry], rows: Arrays, split: Split) -> dict:
 
 def _back(entries: dict[str, Entry], rows: Arrays, split: Split, options: Options) -> dict:
     if options.quick:
-        return _NOT_QUICK
+        return NOT_QUICK
     labels = split.labels
     rows = sources.in_label_set(rows, labels)
     held = rows["split"] == sorted(set(rows["split"]))[0]
@@ -93,7 +93,7 @@ def _back(entries: dict[str, Entry], rows: Arrays, split: Split, options: Option
         held = np.arange(len(held)) % 10 == 0
     reverse = Split(sources.select(rows, ~held), sources.select(rows, held), labels, split.pipeline)
     tested = sources.in_label_set(split.test, tuple(sorted(set(reverse.train["label"]))))
-    truth = truth_of(tested, labels)
+    truth = label_indices(tested["label"], labels)
     found = {}
     for network in (name for name in contenders.ARMS if name in entries):
         config = _small_set_config(network, options, len(labels))
@@ -122,7 +122,7 @@ def _small_set_config(network: str, options: Options, classes: int, epochs: int 
 def folds(options: Options, split: Split) -> dict:
     """Cross-validation by subject on every prepared set with people and folds, 7 classes."""
     if options.quick:
-        return _NOT_QUICK
+        return NOT_QUICK
     networks = [name for name in _FOLDED if not options.only or name in options.only]
     if not networks:
         return {"needs": f"{' or '.join(_FOLDED)} among --only"}

@@ -100,7 +100,9 @@ class Recognizer:
         """
         if not len(next(iter(batch.values()))):
             return np.zeros((0, len(self.labels)), np.float32)
-        views = list(inputs.views(batch, self.pipeline, self.views))
+        needed = {*self.inputs, "points"} if "image" in self.inputs else self.inputs
+        wanted = {name: batch[name] for name in needed if name in batch}
+        views = list(inputs.views(wanted, self.pipeline, self.views))
         # One run for all views: a batch of two takes less than two of one.
         every = {name: np.concatenate([view[name] for view in views]) for name in self.inputs}
         found = self._run(every).reshape(len(views), -1, len(self.labels))

@@ -19,6 +19,7 @@ from model.recognizer import Recognizer
 from model.scoring import probabilities_of
 from model.sources import Arrays
 from model.train import Config, predict
+from preprocessing.labels import label_indices
 from preprocessing.pipeline import Pipeline
 
 
@@ -53,8 +54,7 @@ def release(
     artifact = Artifact(folder, labels, pipeline, config.network, trained_on=facts["labels_of"])
     check_agreement(model, Recognizer(artifact), validation)
     artifact = replace(artifact, views=views)
-    index = {label: position for position, label in enumerate(labels)}
-    truth = np.array([index[label] for label in validation["label"]])
+    truth = label_indices(validation["label"], labels)
     raw = probabilities_of(Recognizer(artifact), validation)
     temperature = fit_temperature(truth, raw)
     artifact = replace(artifact, temperature=temperature)

@@ -11,18 +11,18 @@ import numpy as np
 
 from model import contenders, corruptions, drawings, other_sets, probes, sources, trials
 from model.augment import Augmentation
-from model.entries import Entry, Options, truth_of
+from model.entries import NOT_QUICK, Entry, Options
 from model.evaluate import bootstrap_interval, mcnemar
 from model.label_sets import label_sets
 from model.networks import NETWORKS
 from model.sources import Arrays
 from model.train import Config
 from model.trials import Split
+from preprocessing.labels import label_indices
 
 _MAPPED = 1 / 50  # of the probe rows, in each class: a map asks 196 times about each face
 _QUICK_DRAWINGS = {"rows": 6000, "epochs": 5}
 _NO_PICTURES = {"needs": "a data set with pictures (run.py benchmark --data PREPARED)"}
-_NOT_QUICK = {"needs": "a run without --quick"}
 _DRAWING_CONFIG = Config(
     "picture_48", epochs=12, batch_size=128, learning_rate=2e-3, label_smoothing=0.05,
     augmentation=Augmentation(
@@ -75,7 +75,7 @@ def parts(arms: dict[str, Entry], split: Split, options: Options) -> dict:
         name: split.train[name].mean(axis=0) for name in ("points", "mesh") if name in split.train
     }
     rows = _some(split.test, options.probe_rows)
-    truth = truth_of(rows, split.labels)
+    truth = label_indices(rows["label"], split.labels)
     found = {
         name: probes.group_ablation(entry.answer, rows, truth, means, split.pipeline)
         for name, entry in arms.items()
@@ -89,7 +89,7 @@ def parts(arms: dict[str, Entry], split: Split, options: Options) -> dict:
 def maps(arms: dict[str, Entry], split: Split, options: Options) -> dict:
     """Occlusion maps by class of the decisive pair and ours: where hiding hurts the true label."""
     if options.quick:
-        return _NOT_QUICK
+        return NOT_QUICK
     wanted = {"pixel_cnn": "pixels", "landmark_cnn": "image", "pixel": "pixels"}
     names = [name for name in wanted if name in arms]
     if not names:
@@ -104,7 +104,7 @@ def maps(arms: dict[str, Entry], split: Split, options: Options) -> dict:
         print(f"maps: {name}", flush=True)
         found = {}
         for label, rows in shown.items():
-            truth = truth_of(rows, split.labels)
+            truth = label_indices(rows["label"], split.labels)
             fall = probes.occlusion_map(arms[name].answer, rows, truth, wanted[name])
             found[label] = np.round(fall, 4).tolist()
         return found
@@ -121,7 +121,7 @@ def maps(arms: dict[str, Entry], split: Split, options: Options) -> dict:
 
 def worst(arms: dict[str, Entry], split: Split) -> dict:
     """The surest mistakes, as points to draw: no photograph leaves the data set."""
-    found, truth = {}, truth_of(split.test, split.labels)
+    found, truth = {}, label_indices(split.test["label"], split.labels)
     for ours, published in (("landmark", "landmark_cnn"), ("pixel", "pixel_cnn")):
         name = ours if ours in arms else published
         if name not in arms:
@@ -145,7 +145,7 @@ def drawing_ablation(split: Split, options: Options) -> dict:
     if options.quick:
         split = trials.with_rows(split, _QUICK_DRAWINGS["rows"])
         epochs = options.epochs or _QUICK_DRAWINGS["epochs"]
-    truth = truth_of(split.test, split.labels)
+    truth = label_indices(split.test["label"], split.labels)
     found, right = [], {}
     for variant in drawings.VARIANTS:
         if variant.jaw and "pixels" not in split.train:
@@ -208,9 +208,9 @@ def damage(arms: dict[str, Entry], split: Split, options: Options) -> dict:
     if "pixels" not in split.test:
         return _NO_PICTURES
     if options.quick:
-        return _NOT_QUICK
+        return NOT_QUICK
     rows = _some(split.test, options.probe_rows)
-    truth = truth_of(rows, split.labels)
+    truth = label_indices(rows["label"], split.labels)
 
     def accuracy(entry, faces):
         return float(np.mean(entry.answer(faces).argmax(axis=1) == truth))

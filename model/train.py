@@ -17,7 +17,7 @@ from model import inputs
 from model.augment import Augmentation, augment
 from model.networks import NETWORKS, with_votes_head, without_votes_head
 from model.transfer import join_heads, take_weights
-from preprocessing.labels import FERPLUS_COLUMNS
+from preprocessing.labels import FERPLUS_COLUMNS, label_indices
 from preprocessing.pipeline import Pipeline
 
 Arrays = dict[str, np.ndarray]
@@ -34,7 +34,8 @@ class Config:
     votes_head: weight of a second head that learns the FER+ votes, in training only; 0 is off.
     teacher: share of the answers of `fit`'s teacher in the targets; 0 is without one.
     label_smoothing: spread evenly over the classes.
-    mixup: alpha of the beta distribution (Zhang et al. 2018); 0 is off.
+    mixup: alpha of the beta distribution (Zhang et al. 2018); 0 is off. A teacher of pixels is
+        asked about the blends; one that averages views of drawings draws blended points anew.
     class_weights: weigh each class by the inverse of its frequency, to this power.
     ema: decay a step of the averaged weights that are evaluated and kept; 0 is off.
     precision: a Keras dtype policy: "float32" or "mixed_bfloat16".
@@ -96,11 +97,10 @@ class Batches(keras.utils.PyDataset):
         batch = {name: self._arrays[name][chosen] for name in inputs.NAMES if name in self._arrays}
         names = self._names if self._teacher is None else tuple(batch)
         changed = augment(batch, self._config.augmentation, self._pipeline, rng, names)
-        targets = self._targets[chosen]
+        changed, targets = mixed(changed, self._targets[chosen], self._config.mixup, rng)
         if self._teacher is not None:
             targets = taught(targets, self._teacher(changed), self._config.teacher)
-        features = {name: inputs.as_float(changed[name]) for name in self._names}
-        return mixed(features, targets, self._config.mixup, rng)
+        return {name: inputs.as_float(changed[name]) for name in self._names}, targets
 
     def on_epoch_end(self) -> None:
         self.epoch += 1
@@ -115,25 +115,26 @@ def taught(targets: np.ndarray, answers: np.ndarray, share: float) -> np.ndarray
     """Return targets (n, classes, or more) whose classes are mixed with a teacher's answers.
 
     Args:
-        answers: its probabilities (n, classes) of the same changed faces that the student sees: a
-            patient and consistent teacher (Beyer et al. 2022).
+        answers: its probabilities (n, classes) of the same changed and blended faces that the
+            student sees: a patient and consistent teacher (Beyer et al. 2022).
     """
     classes = answers.shape[1]
     mixture = (1 - share) * targets[:, :classes] + share * answers
     return np.concatenate([mixture, targets[:, classes:]], axis=1)
 
 
-def mixed(features: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
-    """Return the batch blended with itself in reverse order (mixup), unchanged for alpha 0."""
+def mixed(batch: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
+    """Return the batch blended with itself in another order (mixup), unchanged for alpha 0."""
     if not alpha:
-        return features, targets
+        return batch, targets
     share = np.float32(rng.beta(alpha, alpha))
     order = rng.permutation(len(targets))
 
     def blend(values):
-        return share * values + (1 - share) * values[order]
+        blended = share * values + (1 - share) * values[order]
+        return blended.round().astype(np.uint8) if values.dtype == np.uint8 else blended
 
-    return {name: blend(values) for name, values in features.items()}, blend(targets)
+    return {name: blend(values) for name, values in batch.items()}, blend(targets)
 
 
 def targets_of(arrays: Arrays, labels: tuple[str, ...], config: Config) -> np.ndarray:
@@ -142,8 +143,7 @@ def targets_of(arrays: Arrays, labels: tuple[str, ...], config: Config) -> np.nd
     One-hot labels, mixed with the FER+ votes and label smoothing in the shares that the config
     states.
     """
-    index = {label: position for position, label in enumerate(labels)}
-    targets = np.eye(len(labels), dtype=np.float32)[[index[name] for name in arrays["label"]]]
+    targets = np.eye(len(labels), dtype=np.float32)[label_indices(arrays["label"], labels)]
     if config.ferplus:
         votes = vote_shares(arrays, labels)
         share = config.ferplus * votes.sum(axis=1, keepdims=True)
@@ -290,8 +290,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.epoch, self.history = 0, []
         self._folder, self._config, self._batches = folder, config, batches
         self._validation = validation
-        index = {label: position for position, label in enumerate(labels)}
-        self._truth = np.array([index[label] for label in validation["label"]])
+        self._truth = label_indices(validation["label"], labels)
 
     def exists(self) -> bool:
         return (self._folder / "state.json").is_file()

@@ -14,6 +14,7 @@ from model import sources
 from model.evaluate import evaluate
 from model.recognizer import Recognizer
 from model.release import release
+from model.scoring import wanted_labels
 from model.sources import Arrays, SourceError
 from model.train import Config, Teacher, fit, predict
 from preprocessing.labels import label_set
@@ -149,9 +150,7 @@ def _rows(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:
             "The data has no training or no validation split; "
             "use --cross-validate for data with folds."
         )
-    if labels_of == "ferplus":
-        return sources.relabelled(arrays, labels)
-    return sources.in_label_set(arrays, labels)
+    return wanted_labels(arrays, labels, labels_of)
 
 
 def _teacher(names: Sequence[str | Path], labels: tuple[str, ...]) -> Teacher:

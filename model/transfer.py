@@ -9,16 +9,21 @@ _HEAD = "probabilities"  # the name of every network's last layer
 def take_weights(model: keras.Model, path: str) -> int:
     """Copy the weights of layers with the same name and shapes from a saved model; count them.
 
-    A residual block that is narrower within than the saved one keeps its strongest channels.
+    A residual block that is narrower within than the saved one keeps its strongest channels, and
+    one without the saved one's gate keeps that gate as it stands for an average face.
 
     Raises:
         ValueError: there is no such layer.
     """
     layers = keras.models.load_model(path, compile=False).layers
     source = {layer.name: layer.get_weights() for layer in layers}
+    names = {layer.name for layer in model.layers}
     for layer in model.layers:
         if layer.name.endswith("_a_conv") and layer.name in source:
-            source |= _narrowed(source, layer.name.removesuffix("_a_conv"), layer.filters)
+            block = layer.name.removesuffix("_a_conv")
+            source |= _narrowed(source, block, layer.filters)
+            if f"{block}_gate_excite" in source and f"{block}_gate_excite" not in names:
+                source |= _ungated(source, block)
     taken = 0
     for layer in model.layers:
         found = source.get(layer.name)
@@ -46,6 +51,19 @@ def _narrowed(source: dict[str, list], block: str, width: int) -> dict[str, list
         f"{block}_a_norm": [one[kept] for one in norm],
         f"{block}_b_conv": [second[:, :, kept]],
     }
+
+
+def _ungated(source: dict[str, list], block: str) -> dict[str, list]:
+    """Return the normalisation before a block's gate, scaled by what the gate is on average.
+
+    The gate sees each channel's mean over the face, whose own mean is the normalisation's offset.
+    """
+    scale, offset, *moments = source[f"{block}_b_norm"]
+    squeeze, squeeze_bias = source[f"{block}_gate_squeeze"]
+    excite, excite_bias = source[f"{block}_gate_excite"]
+    squeezed = np.maximum(offset @ squeeze[0, 0] + squeeze_bias, 0)
+    gate = 1 / (1 + np.exp(-(squeezed @ excite[0, 0] + excite_bias)))
+    return {f"{block}_b_norm": [scale * gate, offset * gate, *moments]}
 
 
 def join_heads(model: keras.Model, first: str, second: str, share: float) -> None:

@@ -4,6 +4,10 @@ Three label orders are in public use (FER2013's, alphabetical, FER+'s). Everythi
 this module names emotions by string; an order exists only inside a label set.
 """
 
+from collections.abc import Iterable
+
+import numpy as np
+
 LABEL_SETS = {
     6: ("angry", "fear", "happy", "neutral", "sad", "surprise"),
     7: ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
@@ -48,6 +52,18 @@ def label_set(classes: int) -> tuple[str, ...]:
     if classes not in LABEL_SETS:
         raise ValueError(f"No label set of {classes} classes; expected one of 3, 6, 7.")
     return LABEL_SETS[classes]
+
+
+def label_indices(names: Iterable[str], labels: tuple[str, ...]) -> np.ndarray:
+    """Return the places of labels' names within a label set, int (n,).
+
+    Raises:
+        ValueError: a name outside the set.
+    """
+    names = list(names)
+    if unknown := set(names) - set(labels):
+        raise ValueError(f"Labels {sorted(unknown)} are not among {labels}.")
+    return np.array([labels.index(name) for name in names], dtype=np.intp)
 
 
 def ferplus_majority(votes, labels) -> str | None:

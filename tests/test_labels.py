@@ -50,3 +50,14 @@ def test_every_code_of_a_data_set_is_one_of_the_seven_labels(names):
 )
 def test_the_ferplus_majority_is_the_only_label_with_most_votes(votes, expected):
     assert labels.ferplus_majority(votes, labels.label_set(6)) == expected
+
+
+def test_names_become_their_places_in_a_label_set():
+    found = labels.label_indices(["sad", "happy", "sad"], ("happy", "neutral", "sad"))
+    assert found.tolist() == [2, 0, 2]
+    assert labels.label_indices([], ("happy",)).shape == (0,)
+
+
+def test_a_name_outside_the_label_set_is_refused():
+    with pytest.raises(ValueError, match="disgust"):
+        labels.label_indices(["happy", "disgust"], ("happy", "sad"))

@@ -65,21 +65,6 @@ def test_fused_sees_a_picture_and_its_mirror_image_alike():
     assert not np.allclose(found, np.asarray(model(other)), atol=1e-6)
 
 
-def test_the_second_branch_of_the_pair_sees_the_mirror_image():
-    model = NETWORKS["pixel_pair"](6)
-    for layer in model.layers:
-        if layer.name.startswith("mirrored_"):
-            layer.set_weights(model.get_layer(layer.name.removeprefix("mirrored_")).get_weights())
-    kernel, bias = model.get_layer("probabilities").get_weights()
-    kernel[144:] = kernel[:144]
-    model.get_layer("probabilities").set_weights([kernel, bias])
-    pictures = np.random.default_rng(0).random((3, 48, 48, 1), dtype=np.float32)
-    found = np.asarray(model({"pixels": pictures}))
-    mirrored = np.asarray(model({"pixels": pictures[:, :, ::-1]}))
-    np.testing.assert_allclose(found, mirrored, atol=1e-6)
-    assert not np.allclose(found, np.asarray(model({"pixels": pictures[:, ::-1]})), atol=1e-6)
-
-
 def test_networks_survive_saving(tmp_path):
     model = NETWORKS["points_mlp"](6)
     model.save(tmp_path / "model.keras")

@@ -11,6 +11,7 @@ import pytest
 from model import artifact, embedded, inputs, recognizer, sources
 from model.recognizer import UNCERTAIN, Recognizer, calibrate
 from preprocessing import images
+from preprocessing.pipeline import Pipeline
 from preprocessing.prepared import load_prepared
 from preprocessing.preprocess import preprocess
 
@@ -56,6 +57,22 @@ def test_mirroring_at_test_makes_both_mirror_images_one(released, astronaut_crop
     np.testing.assert_allclose(
         mirror.probabilities(batch), mirror.probabilities(flipped), atol=1e-3
     )
+
+
+def test_a_network_of_pixels_has_nothing_drawn(released, astronaut_crop, monkeypatch):
+    batch = inputs.of_faces(released.pipeline(astronaut_crop))
+    pixel = Recognizer.load("pixel")
+    assert pixel.views == 2
+    expected = pixel.probabilities(batch)
+
+    def draw(self, points):
+        raise AssertionError("drawn for nothing")
+
+    monkeypatch.setattr(Pipeline, "draw", draw)
+    np.testing.assert_array_equal(pixel.probabilities(batch), expected)
+    with pytest.raises(AssertionError, match="drawn for nothing"):
+        replaced = Recognizer(replace(artifact.load("landmark"), views=2))
+        replaced.probabilities(batch)
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, inputs.MAX_VIEWS])

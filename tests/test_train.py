@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+import run
 from model import sources, train, training, transfer
 from model.networks import NETWORKS
 from model.recognizer import Recognizer
@@ -137,7 +138,28 @@ def test_targets_mix_labels_votes_and_smoothing():
     assert targets[1, LABELS.index("sad")] == pytest.approx(0.95)
 
 
-def test_a_teacher_answers_about_the_changed_faces_and_leaves_other_heads_alone(splits):
+def test_blended_faces_have_targets_blended_in_the_same_shares():
+    count = 8
+    faces = {"points": np.eye(count, dtype=np.float32)}  # face i is 1 at place i alone
+    faces["pixels"] = (255 * faces["points"]).astype(np.uint8)
+    targets = np.eye(count, dtype=np.float32)
+    blended, found = train.mixed(faces, targets, 5.0, np.random.default_rng(0))
+    np.testing.assert_allclose(blended["points"], found, atol=1e-6)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+    assert blended["pixels"].dtype == np.uint8
+    np.testing.assert_allclose(blended["pixels"], 255 * found, atol=0.5 + 1e-3)
+    assert np.any((found > 0.1) & (found < 0.9))
+
+
+def test_without_mixup_nothing_is_blended():
+    faces, targets = {"points": np.eye(3)}, np.eye(3)
+    blended, found = train.mixed(faces, targets, 0.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(blended["points"], np.eye(3))
+    np.testing.assert_array_equal(found, np.eye(3))
+
+
+@pytest.mark.parametrize("mixup", [0.0, 0.5])
+def test_a_teacher_is_asked_what_the_student_sees_and_leaves_other_heads_alone(splits, mixup):
     asked = []
 
     def teacher(batch):
@@ -146,11 +168,11 @@ def test_a_teacher_answers_about_the_changed_faces_and_leaves_other_heads_alone(
 
     rows = splits[0]
     targets = np.concatenate([np.eye(6, dtype=np.float32)[[0] * len(rows["label"])]] * 2, axis=1)
-    config = replace(CONFIG, teacher=0.6)
+    config = replace(CONFIG, teacher=0.6, mixup=mixup)
     batches = train.Batches(rows, targets, ("points",), config, Pipeline(), teacher)
     features, mixture = batches[0]
     np.testing.assert_array_equal(asked[0]["points"], features["points"])
-    assert set(features) == {"points"} and "image" in asked[0]
+    assert set(features) == {"points"} and asked[0]["image"].dtype == np.uint8
     np.testing.assert_allclose(mixture[0], [0.5, 0.1, 0.1, 0.1, 0.1, 0.1, 1, 0, 0, 0, 0, 0], 1e-5)
 
 
@@ -192,52 +214,55 @@ def test_weights_are_taken_by_name_and_shape(tmp_path):
         transfer.take_weights(NETWORKS["pixel_cnn"](6), str(tmp_path / "model.keras"))
 
 
-def saved_with_late_fusion(models, shares, rows, folder):
-    """Save models; return their paths and the normalised weighted geometric mean of the answers."""
-    paths, logs = [], []
-    for model, share in zip(models, shares, strict=True):
-        paths.append(str(folder / f"{model.name}.keras"))
-        model.save(paths[-1])
-        logs.append(share * np.log(train.predict(model, sources.network_features(rows, model))))
-    mean = np.exp(sum(logs))
-    return paths, mean / mean.sum(axis=1, keepdims=True)
-
-
-def joined(network, paths, share):
-    model = NETWORKS[network](6)
-    for path in paths:
-        transfer.take_weights(model, path)
-    transfer.join_heads(model, *paths, share)
-    return model
-
-
 def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_path):
     rows = {name: values[:8].copy() for name, values in splits[1].items()}
     rows["pixels"] = np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)
     rows["pixels"][:, :, 24:] = rows["pixels"][:, :, 23::-1]  # its own mirror image
-    parts = [NETWORKS[name](6) for name in ("pixel", "landmark")]
-    paths, expected = saved_with_late_fusion(parts, (0.7, 0.3), rows, tmp_path)
-    fused = joined("fused", paths, 0.3)
+    paths, logits = [], []
+    for name, share in (("pixel_light", 0.7), ("landmark", 0.3)):
+        model = NETWORKS[name](6)
+        paths.append(str(tmp_path / f"{name}.keras"))
+        model.save(paths[-1])
+        logits.append(share * np.log(train.predict(model, sources.network_features(rows, model))))
+    fused = NETWORKS["fused"](6)
+    for path in paths:
+        transfer.take_weights(fused, path)
+    transfer.join_heads(fused, *paths, 0.3)
     found = train.predict(fused, sources.network_features(rows, fused))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    expected = np.exp(sum(logits))
+    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
 
 
-def test_a_narrower_network_keeps_the_strongest_channels(tmp_path):
-    rows = {"pixels": np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)}
-    halves = {
-        prefix: NETWORKS[name](6)
-        for prefix, name in (("", "pixel"), ("mirrored_", "pixel_mirrored"))
-    }
-    for prefix, model in halves.items():
-        for block in ("block_3", "block_4"):
-            layer = model.get_layer(f"{prefix}{block}_b_conv")
-            (kernel,) = layer.get_weights()
-            kernel[:, :, ::2] = 0  # nobody reads every other channel
-            layer.set_weights([kernel])
-    paths, expected = saved_with_late_fusion(halves.values(), (0.5, 0.5), rows, tmp_path)
-    pair = joined("pixel_pair", paths, 0.5)
-    found = train.predict(pair, sources.network_features(rows, pair))
+def test_a_lighter_network_keeps_the_strongest_channels_and_the_average_gates(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = {"pixels": rng.integers(0, 256, (8, 48, 48), dtype=np.uint8)}
+    model = NETWORKS["pixel"](6)
+
+    def change(layer, **changed):
+        layer = model.get_layer(layer)
+        for name, value in changed.items():
+            getattr(layer, name).assign(value)
+
+    for block in ("block_3", "block_4"):
+        (unread,) = model.get_layer(f"{block}_b_conv").get_weights()
+        unread[:, :, ::2] = 0  # nobody reads every other channel
+        change(f"{block}_b_conv", kernel=unread)
+    for block, filters in (("block_0", 32), ("block_1", 64), ("block_2", 64), ("block_3", 144)):
+        # No gate depends on the picture: here what it sees does not, there it sees nothing.
+        change(f"{block}_b_norm", beta=rng.normal(size=filters))
+        change(f"{block}_gate_excite", bias=rng.normal(size=filters))
+        if block == "block_0":
+            change(f"{block}_b_norm", gamma=np.zeros(filters))
+        else:
+            change(f"{block}_gate_squeeze", kernel=np.zeros((1, 1, filters, filters // 8)))
+    model.save(tmp_path / "model.keras")
+    light = NETWORKS["pixel_light"](6)
+    transfer.take_weights(light, str(tmp_path / "model.keras"))
+    found, expected = (
+        train.predict(one, sources.network_features(rows, one)) for one in (light, model)
+    )
     np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert np.ptp(expected, axis=0).max() > 1e-3  # the pictures differ
 
 
 def test_no_epoch_leaves_a_network_as_it_starts(splits, tmp_path):
@@ -306,6 +331,16 @@ def test_cross_validation_tests_each_fold_on_what_it_did_not_learn(splits, tmp_p
     assert found["accuracy"] == pytest.approx(mean)
     assert len(found["loss"]) == CONFIG.epochs and found["loss"][-1] < found["loss"][0]
     assert found["training_accuracy"] == pytest.approx(np.mean(right))
+
+
+@pytest.mark.parametrize(
+    "option", [("--teacher", "landmark"), ("--views", "2"), ("--labels", "ferplus")]
+)
+def test_cross_validation_refuses_what_it_would_ignore(option, tmp_path, capsys):
+    command = ["train", "points_mlp", "--data", "embedded", "--cross-validate", *option]
+    assert run.main([*command, "--out", str(tmp_path / "out")]) == 1
+    assert "leave --teacher, --views and --labels out" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_votes_head_trains_along_and_is_not_released(splits, tmp_path):

@@ -1,0 +1,30 @@
+"""`pixel_light`, the pixels of `fused`: what `pixel_light_blended.py` gives, on fainter blends.
+
+Its commands, and those of its three teachers, stand in docs/training.md.
+"""
+
+from model.augment import Augmentation
+from model.train import Config
+
+config = Config(
+    "pixel_light",
+    epochs=9,
+    batch_size=128,
+    learning_rate=4e-4,
+    weight_decay=0.05,
+    teacher=0.9,
+    mixup=0.2,
+    votes_head=0.5,
+    ema=0.998,
+    precision="mixed_bfloat16",
+    validation_every=3,
+    start="runs/pixel_light_blended/model.keras",
+    augmentation=Augmentation(
+        pixel_rotation=7.0,
+        pixel_scale=0.08,
+        pixel_shift=3.0,
+        contrast=0.25,
+        brightness=0.1,
+        erase=0.3,
+    ),
+)
