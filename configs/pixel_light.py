@@ -8,7 +8,7 @@ from model.train import Config
 
 config = Config(
     "pixel_light",
-    epochs=9,
+    epochs=4,
     batch_size=128,
     learning_rate=4e-4,
     weight_decay=0.05,
@@ -17,7 +17,7 @@ config = Config(
     votes_head=0.5,
     ema=0.998,
     precision="mixed_bfloat16",
-    validation_every=3,
+    validation_every=2,
     start="runs/pixel_light_blended/model.keras",
     augmentation=Augmentation(
         pixel_rotation=7.0,
