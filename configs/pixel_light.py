@@ -1,6 +1,6 @@
-"""`pixel_light`, the pixels of `fused`: what `pixel_light_blended.py` gives, on fainter blends.
+"""`pixel_light`, the pixels of `fused`: what `pixel_light_blended.py` gives, on unblended faces.
 
-Its commands, and those of its three teachers, stand in docs/training.md.
+Its command, and those of its teachers, stand in docs/training.md.
 """
 
 from model.augment import Augmentation
@@ -8,16 +8,15 @@ from model.train import Config
 
 config = Config(
     "pixel_light",
-    epochs=4,
+    epochs=9,
     batch_size=128,
     learning_rate=4e-4,
     weight_decay=0.05,
-    teacher=0.9,
-    mixup=0.2,
+    teacher=0.7,
     votes_head=0.5,
     ema=0.998,
     precision="mixed_bfloat16",
-    validation_every=2,
+    validation_every=3,
     start="runs/pixel_light_blended/model.keras",
     augmentation=Augmentation(
         pixel_rotation=7.0,

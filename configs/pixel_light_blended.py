@@ -1,6 +1,6 @@
 """The first half of `pixel_light`: `pixel` made lighter, taught by two seeds of it on blends.
 
-Its commands, and those of its teachers, stand in docs/training.md.
+Its command, and those of its teachers, stand in docs/training.md.
 """
 
 from model.augment import Augmentation
