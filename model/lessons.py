@@ -9,7 +9,6 @@ from itertools import islice
 
 from model.report_text import percent, points
 
-_SMALL = 0.02  # a gain that a hybrid is not worth its cost for
 _LEARNED = 0.1  # above the commonest label's share by so much, a training has learned something
 _CHANCE = 0.05  # a p from which on a difference is called chance
 COUNT = 10
@@ -316,8 +315,7 @@ def _pixels_left(rows, results):
     return (
         f"Pixels and points together differ from pixels alone by {100 * gain:+.1f} points "
         f"(`fused` {percent(rows['fused']['accuracy'])}, `pixel` "
-        f"{percent(rows['pixel']['accuracy'])})"
-        + (": most of the shape is in the pixels already." if abs(gain) < _SMALL else ".")
+        f"{percent(rows['pixel']['accuracy'])})."
     )
 
 
