@@ -54,8 +54,15 @@ def pixel(classes: int) -> keras.Model:
 def pixel_light(classes: int) -> keras.Model:
     """`pixel` at nine tenths of its time, to leave `fused` time for the geometry."""
     pixels = keras.Input(IMAGE, name="pixels")
-    outputs = _probabilities(_pixel_branch(pixels, light=True), classes)
+    outputs = _probabilities(_light_branch(pixels), classes)
     return keras.Model({"pixels": pixels}, outputs, name="pixel_light")
+
+
+def pixel_second(classes: int) -> keras.Model:
+    """`pixel_light`, narrower again: the other of the two that see the pixels in `fused`."""
+    pixels = keras.Input(IMAGE, name="pixels")
+    outputs = _probabilities(_second_branch(pixels), classes)
+    return keras.Model({"pixels": pixels}, outputs, name="pixel_second")
 
 
 def fused(classes: int) -> keras.Model:
@@ -66,7 +73,7 @@ def fused(classes: int) -> keras.Model:
     """
     inputs, shape = _shape_branch()
     inputs["pixels"] = keras.Input(IMAGE, name="pixels")
-    both = _pixel_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]), light=True)
+    both = _light_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]))
     features = layers.Concatenate(name="joined")([MeanOfViews(name="views")(both), shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
@@ -80,6 +87,7 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
         landmark,
         pixel,
         pixel_light,
+        pixel_second,
         fused,
         *PUBLISHED,
     )
@@ -220,21 +228,35 @@ def _drawing_branch(image):
     return layers.Dropout(0.2, name="drawing_drop")(x)
 
 
-def _pixel_branch(pixels, light: bool = False):
+def _pixel_branch(
+    pixels, within: int = 144, gated: tuple[int, ...] = (0, 1, 2, 3, 4), prefix: str = ""
+):
     """Return (144,) features: 48 px -> 24 (32 channels) -> 12 (64) -> 6 (144) -> mean.
 
-    A light one has fewer channels within the last two blocks, and no gate but the last block's:
-    what to leave out for the most time at the least loss was measured (docs/experiments.md).
+    Args:
+        within: channels between the convolutions of the last two blocks.
+        gated: the blocks with a gate.
+        prefix: of the layers' names.
     """
-    x, within = pixels, 128 if light else 144
+    x = pixels
     for name, filters, stride in (("stem_0", 24, 1), ("stem_1", 32, 2)):
-        x = _relu(_convolution(x, filters, name, stride), name)
-    for name, filters, stride, inner in (
-        ("block_0", 32, 1, 32), ("block_1", 64, 2, 64), ("block_2", 64, 1, 64),
-        ("block_3", 144, 2, within), ("block_4", 144, 1, within),
-    ):  # fmt: skip
-        x = _residual_block(x, filters, stride, inner, name, not light or name == "block_4")
-    return layers.Dropout(0.3, name="drop")(layers.GlobalAveragePooling2D(name="mean")(x))
+        x = _relu(_convolution(x, filters, prefix + name, stride), prefix + name)
+    for index, (filters, stride, inner) in enumerate(
+        ((32, 1, 32), (64, 2, 64), (64, 1, 64), (144, 2, within), (144, 1, within))
+    ):
+        x = _residual_block(x, filters, stride, inner, f"{prefix}block_{index}", index in gated)
+    x = layers.GlobalAveragePooling2D(name=f"{prefix}mean")(x)
+    return layers.Dropout(0.3, name=f"{prefix}drop")(x)
+
+
+def _light_branch(pixels):
+    # What to leave out for the most time at the least loss was measured (docs/experiments.md).
+    return _pixel_branch(pixels, within=128, gated=(4,))
+
+
+def _second_branch(pixels):
+    # As wide as two million parameters leave room for beside the other two branches.
+    return _pixel_branch(pixels, within=112, gated=(4,), prefix="second_")
 
 
 def _residual_block(x, filters: int, stride: int, inner: int, name: str, gated: bool):
