@@ -1,7 +1,7 @@
-"""`fused`: the late fusion of `pixel_light` and `landmark` as one network.
+"""`fused`: the late fusion of `pixel_light`, `pixel_second` and `landmark` as one network.
 
-It begins with what `configs/pixel_light.py` gives. Training the branches together from here on
-gained nothing (docs/experiments.md).
+It begins with what `configs/pixel_light.py` and `configs/pixel_second.py` give. Training the
+branches together from here on gained nothing (docs/experiments.md).
 """
 
 from model.train import Config
@@ -9,7 +9,10 @@ from model.train import Config
 config = Config(
     "fused",
     epochs=0,
-    start="runs/pixel_light/model.keras",
-    join="model/weights/landmark/model.keras",
-    join_share=0.2,
+    join={
+        "runs/pixel_light/model.keras": 0.4,
+        "runs/pixel_second/model.keras": 0.4,
+        "model/weights/landmark/model.keras": 0.2,
+    },
+    eight_bits=True,
 )

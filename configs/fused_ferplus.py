@@ -1,7 +1,7 @@
-"""`fused-ferplus`: the late fusion of `pixel_light` on FER+'s labels and `landmark-ferplus`.
+"""`fused-ferplus`: the late fusion of `fused`'s three networks, trained on FER+'s labels.
 
-It begins with what `configs/pixel_light_ferplus.py` gives. Run it with `--labels ferplus`.
-Training the branches together from here on gained nothing (docs/experiments.md).
+It begins with what `configs/pixel_light_ferplus.py` and `configs/pixel_second_ferplus.py` give.
+Run it with `--labels ferplus`.
 """
 
 from model.train import Config
@@ -9,7 +9,10 @@ from model.train import Config
 config = Config(
     "fused",
     epochs=0,
-    start="runs/pixel_light-ferplus/model.keras",
-    join="model/weights/landmark-ferplus/model.keras",
-    join_share=0.25,
+    join={
+        "runs/pixel_light-ferplus/model.keras": 0.4,
+        "runs/pixel_second-ferplus/model.keras": 0.4,
+        "model/weights/landmark-ferplus/model.keras": 0.2,
+    },
+    eight_bits=True,
 )

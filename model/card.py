@@ -77,6 +77,7 @@ def text(artifact: Artifact) -> str:
                 ("faces found, whole image used, failed", _coverage(metrics["coverage"])),
                 ("parameters", f"{metrics['parameters']:,}"),
                 ("views of a face averaged", artifact.views),
+                *_eight_bits(metrics),
             ],
         ),
         _table(
@@ -144,22 +145,28 @@ def _targets(training: dict) -> str:
         told.append(f"{100 * share:.0f} % of them by the answers of the command's `--teacher`")
     if config.get("votes_head"):
         told.append("FER+'s votes as a second task, dropped at the end")
-    return "; ".join(told) if training["epochs_run"] else "those of the two joined networks"
+    return "; ".join(told) if training["epochs_run"] else "those of the joined networks"
 
 
 def _training_time(training: dict):
     if not training["epochs_run"]:
         config = training["config"]
-        yield "epochs", "none: the late fusion of two trained networks, as one network"
-        yield (
-            "joined",
-            f"`{config['start']}` and, weighing {config['join_share']}, `{config['join']}`",
-        )
+        yield "epochs", "none: the late fusion of trained networks, as one network"
+        joined = (f"`{path}` weighing {share}" for path, share in config["join"].items())
+        yield "joined", ", ".join(joined)
         return
     if start := training["config"].get("start"):
         yield "started from", f"`{start}` (its training is not counted here)"
     yield "epochs", training["epochs_run"]
     yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
+
+
+def _eight_bits(metrics: dict):
+    if (same := metrics.get("same_in_floats")) is not None:
+        yield (
+            "convolutions of pixels",
+            f"in eight bits: for {100 * same:.1f} % of these images the label is that of float32",
+        )
 
 
 def _whose(trained_on: str) -> str:

@@ -79,7 +79,7 @@ def _ours(network: str, arm: str, title: str, recipe: str = "") -> Contender:
 
 def _config_of(network: str) -> Config:
     """Return configs/<network>.py, trained from its own beginning: a start may not be there."""
-    return replace(read_config(CONFIGS / f"{network}.py"), start="", join="")
+    return replace(read_config(CONFIGS / f"{network}.py"), start="", join={})
 
 
 def _published(network: str, title: str, *claims: Claim, **options) -> Contender:

@@ -66,15 +66,19 @@ def pixel_second(classes: int) -> keras.Model:
 
 
 def fused(classes: int) -> keras.Model:
-    """Both: the branches of `landmark` and `pixel_light`, joined before the decision.
+    """Both: the branches of `pixel_light`, `pixel_second` and `landmark`, joined at the decision.
 
-    The pixels are seen as they are and mirrored, which is worth a point, the shape once: its
-    mirror image adds nothing (docs/experiments.md).
+    Four looks at the pixels, two a network and no two alike: as they are and a little closer, each
+    also mirrored. One at the shape: its mirror image adds nothing (docs/experiments.md).
     """
     inputs, shape = _shape_branch()
-    inputs["pixels"] = keras.Input(IMAGE, name="pixels")
-    both = _light_branch(WithMirrorImages(name="mirrored")(inputs["pixels"]))
-    features = layers.Concatenate(name="joined")([MeanOfViews(name="views")(both), shape])
+    inputs["pixels"] = pixels = keras.Input(IMAGE, name="pixels")
+    closer = Closer(name="closer")(pixels)
+    first = _light_branch(WithMirrorImages(name="looks")(pixels, closer))
+    first = MeanOfViews(name="views")(first)
+    second = _second_branch(WithMirrorImages(name="second_looks")(closer, pixels))
+    second = MeanOfViews(name="second_views")(second)
+    features = layers.Concatenate(name="joined")([first, second, shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
 
@@ -168,19 +172,37 @@ def _shape_branch():
 
 @keras.saving.register_keras_serializable("facelines")
 class WithMirrorImages(layers.Layer):
-    """Images (n, H, W, 1) -> (2n, H, W, 1): all, then all mirrored."""
+    """Two looks (n, H, W, 1) at the same faces -> (2n, H, W, 1): all of one, the other mirrored."""
 
-    def call(self, images):
-        mirrored = ops.take(images, np.arange(images.shape[2] - 1, -1, -1), axis=2)
+    def call(self, images, others):
+        mirrored = ops.take(others, np.arange(others.shape[2] - 1, -1, -1), axis=2)
         return ops.concatenate([images, mirrored], axis=0)
 
+    def compute_output_shape(self, images_shape, others_shape):
+        return (None, *images_shape[1:])
+
+
+@keras.saving.register_keras_serializable("facelines")
+class Closer(layers.Layer):
+    """Images (n, s, s, 1) -> (n, s, s, 1): their inner 44/48, enlarged linearly to the old size.
+
+    By a matrix for each side, since tf2onnx may export a resizing that is a pixel too small.
+    """
+
+    def call(self, images):
+        size = images.shape[1]
+        places = (np.arange(size) + 0.5 - size / 2) * 44 / 48 + size / 2 - 0.5
+        rows = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size))).astype(np.float32)
+        enlarged = ops.matmul(ops.matmul(rows, images[..., 0]), rows.T)
+        return enlarged[..., None]
+
     def compute_output_shape(self, input_shape):
-        return (None, *input_shape[1:])
+        return input_shape
 
 
 @keras.saving.register_keras_serializable("facelines")
 class MeanOfViews(layers.Layer):
-    """Features (2n, k) of images and their mirror images -> their mean (n, k)."""
+    """Features (2n, k) of both looks of `WithMirrorImages` -> their mean (n, k)."""
 
     def call(self, features):
         return ops.mean(ops.reshape(features, (2, -1, features.shape[-1])), axis=0)

@@ -15,6 +15,7 @@ from model import artifact as artifacts
 from model import card, inputs, sources
 from model.artifact import Artifact
 from model.evaluate import evaluate, fit_temperature, uncertainty_threshold
+from model.quantise import quantise_pixels
 from model.recognizer import Recognizer
 from model.scoring import probabilities_of
 from model.sources import Arrays
@@ -34,6 +35,7 @@ def release(
     history: list[dict],
     facts: dict,
     views: int = 1,
+    calibration: Arrays | None = None,
 ) -> Artifact:
     """Export a network and write everything that travels with it.
 
@@ -45,6 +47,7 @@ def release(
         facts: what the card says of the training: command, commit, data, labels_of,
             seconds, machine.
         views: of each face, averaged at test at so many times the cost (see `inputs.views`).
+        calibration: training rows, which `config.eight_bits` takes activations' ranges from.
 
     Raises:
         RuntimeError: Keras and ONNX Runtime disagree on a validation row's best label.
@@ -55,13 +58,19 @@ def release(
     check_agreement(model, Recognizer(artifact), validation)
     artifact = replace(artifact, views=views)
     truth = label_indices(validation["label"], labels)
-    raw = probabilities_of(Recognizer(artifact), validation)
+    raw, rounding = probabilities_of(Recognizer(artifact), validation), {}
+    if config.eight_bits:
+        quantise_pixels(artifact.onnx_path, calibration)
+        in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
+        same = in_floats.argmax(axis=1) == raw.argmax(axis=1)
+        rounding = {"same_in_floats": float(same.mean())}
     temperature = fit_temperature(truth, raw)
     artifact = replace(artifact, temperature=temperature)
     calibrated = probabilities_of(Recognizer(artifact), validation)
     metrics = {
         **evaluate(validation["label"], calibrated, labels),
         "ece_uncalibrated": evaluate(validation["label"], raw, labels)["ece"],
+        **rounding,
         "coverage": sources.coverage_of(validation),
         "parameters": model.count_params(),
         "training": {**facts, "config": asdict(config), "epochs_run": len(history)},

@@ -41,8 +41,9 @@ class Config:
     precision: a Keras dtype policy: "float32" or "mixed_bfloat16".
     validation_every: epochs from one validation to the next; the last epoch always is.
     start: an artifact's or run's model.keras whose weights of equal name and shape are taken.
-    join: another one, for a network that joins both branches: it begins as their late fusion.
-    join_share: what `join` weighs in that fusion, 0 to 1.
+    join: such files with what each weighs, in all 1, in the order in which a network joins their
+        features: it begins as their late fusion.
+    eight_bits: release the ONNX file with the convolutions of pixels in eight bits.
     """
 
     network: str
@@ -63,8 +64,8 @@ class Config:
     seed: int = 1
     validation_every: int = 1
     start: str = ""
-    join: str = ""
-    join_share: float = 0.3
+    join: dict[str, float] = field(default_factory=dict)
+    eight_bits: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -245,9 +246,10 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher)
     model = _network(config, labels)
     if config.start:
         take_weights(model, config.start)
+    for path in config.join:
+        take_weights(model, path)
     if config.join:
-        take_weights(model, config.join)
-        join_heads(model, config.start, config.join, config.join_share)
+        join_heads(model, config.join)
     names = input_names(model)
     if missing := [name for name in names if name not in train]:
         raise ValueError(

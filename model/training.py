@@ -82,7 +82,7 @@ def train(
     }
     artifact = release(
         model, folder, validation, labels, pipeline, config,
-        history=history, facts=facts, views=views,
+        history=history, facts=facts, views=views, calibration=training,
     )  # fmt: skip
     return artifact.metrics
 

@@ -66,19 +66,18 @@ def _ungated(source: dict[str, list], block: str) -> dict[str, list]:
     return {f"{block}_b_norm": [scale * gate, offset * gate, *moments]}
 
 
-def join_heads(model: keras.Model, first: str, second: str, share: float) -> None:
-    """Set the head of a network that joins two networks' features to their late fusion.
+def join_heads(model: keras.Model, shares: dict[str, float]) -> None:
+    """Set the head of a network that joins other networks' features to their late fusion.
 
     Its logits become the weighted mean of theirs, so its probabilities are their normalised
     weighted geometric mean.
 
     Args:
-        first, second: their model.keras, in the order in which their features are joined.
-        share: the second's weight.
+        shares: by their model.keras what each weighs, in the order in which it joins them.
     """
     kernels, biases = [], []
-    for path, weight in ((first, 1 - share), (second, share)):
+    for path, share in shares.items():
         kernel, bias = keras.models.load_model(path, compile=False).get_layer(_HEAD).get_weights()
-        kernels.append(weight * kernel)
-        biases.append(weight * bias)
+        kernels.append(share * kernel)
+        biases.append(share * bias)
     model.get_layer(_HEAD).set_weights([np.concatenate(kernels), np.sum(biases, axis=0)])

@@ -10,7 +10,7 @@ import pytest
 
 import run
 from model import sources, train, training, transfer
-from model.networks import NETWORKS
+from model.networks import NETWORKS, Closer
 from model.recognizer import Recognizer
 from model.train import Config
 from preprocessing.labels import LABEL_SETS
@@ -217,20 +217,27 @@ def test_weights_are_taken_by_name_and_shape(tmp_path):
 def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_path):
     rows = {name: values[:8].copy() for name, values in splits[1].items()}
     rows["pixels"] = np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)
-    rows["pixels"][:, :, 24:] = rows["pixels"][:, :, 23::-1]  # its own mirror image
-    paths, logits = [], []
-    for name, share in (("pixel_light", 0.7), ("landmark", 0.3)):
-        model = NETWORKS[name](6)
-        paths.append(str(tmp_path / f"{name}.keras"))
-        model.save(paths[-1])
-        logits.append(share * np.log(train.predict(model, sources.network_features(rows, model))))
-    fused = NETWORKS["fused"](6)
-    for path in paths:
-        transfer.take_weights(fused, path)
-    transfer.join_heads(fused, *paths, 0.3)
-    found = train.predict(fused, sources.network_features(rows, fused))
-    expected = np.exp(sum(logits))
-    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
+    models = {name: NETWORKS[name](6) for name in ("pixel_light", "pixel_second", "landmark")}
+    shares = {}
+    for (name, model), share in zip(models.items(), (0.5, 0.2, 0.3), strict=True):
+        model.save(tmp_path / f"{name}.keras")
+        shares[str(tmp_path / f"{name}.keras")] = share
+    config = Config("fused", epochs=0, batch_size=8, join=shares)
+    fused, _ = fit((rows, rows), tmp_path / "run", config)
+    features = sources.network_features(rows, fused)
+    pixels = features["pixels"]
+    closer = np.asarray(Closer()(pixels))
+    looks = {
+        "pixel_light": [{"pixels": pixels}, {"pixels": closer[:, :, ::-1]}],
+        "pixel_second": [{"pixels": closer}, {"pixels": pixels[:, :, ::-1]}],
+        "landmark": [{name: features[name] for name in ("image", "points", "mesh")}],
+    }
+    logits = sum(
+        share * np.mean([np.log(train.predict(model, look)) for look in looks[name]], axis=0)
+        for (name, model), share in zip(models.items(), shares.values(), strict=True)
+    )
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(train.predict(fused, features), expected, atol=1e-5)
 
 
 def test_a_lighter_network_keeps_the_strongest_channels_and_the_average_gates(tmp_path):
