@@ -10,9 +10,9 @@ config = Config(
     "fused",
     epochs=0,
     join={
-        "runs/pixel_light-ferplus/model.keras": 0.4,
-        "runs/pixel_second-ferplus/model.keras": 0.4,
-        "model/weights/landmark-ferplus/model.keras": 0.2,
+        "runs/pixel_light-ferplus/model.keras": 0.375,
+        "runs/pixel_second-ferplus/model.keras": 0.375,
+        "model/weights/landmark-ferplus/model.keras": 0.25,
     },
     eight_bits=True,
 )

@@ -184,14 +184,14 @@ class WithMirrorImages(layers.Layer):
 
 @keras.saving.register_keras_serializable("facelines")
 class Closer(layers.Layer):
-    """Images (n, s, s, 1) -> (n, s, s, 1): their inner 44/48, enlarged linearly to the old size.
+    """Images (n, s, s, 1) -> (n, s, s, 1): their inner 46/48, enlarged linearly to the old size.
 
     By a matrix for each side, since tf2onnx may export a resizing that is a pixel too small.
     """
 
     def call(self, images):
         size = images.shape[1]
-        places = (np.arange(size) + 0.5 - size / 2) * 44 / 48 + size / 2 - 0.5
+        places = (np.arange(size) + 0.5 - size / 2) * 46 / 48 + size / 2 - 0.5
         rows = np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size))).astype(np.float32)
         enlarged = ops.matmul(ops.matmul(rows, images[..., 0]), rows.T)
         return enlarged[..., None]
