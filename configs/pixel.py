@@ -17,6 +17,7 @@ config = Config(
     ema=0.998,
     precision="mixed_bfloat16",
     validation_every=2,
+    eight_bits=True,
     augmentation=Augmentation(
         pixel_rotation=6.0,
         pixel_scale=0.07,

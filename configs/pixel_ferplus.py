@@ -16,6 +16,7 @@ config = Config(
     ema=0.995,
     precision="mixed_bfloat16",
     validation_every=2,
+    eight_bits=True,
     start="model/weights/pixel/model.keras",
     augmentation=Augmentation(
         pixel_rotation=6.0,

@@ -1,6 +1,7 @@
 import shutil
 from dataclasses import replace
 
+import keras
 import numpy as np
 import onnx
 import pytest
@@ -23,30 +24,34 @@ def rows(embedded_rows):
     return {**rows, "pixels": np.kron(coarse, np.ones((1, 8, 8), np.uint8))}
 
 
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with `pixel` in ONNX and in floats, as it was trained."""
+    release.export(keras.models.load_model(artifact.load("pixel").keras_path), tmp_path)
+    return tmp_path
+
+
 def eight_bit_weights(path):
     """Return the kernels stored in eight bits, by name."""
     initialisers = map(numpy_helper.to_array, onnx.load(path).graph.initializer)
     return [values for values in initialisers if values.dtype == np.int8 and values.ndim == 4]
 
 
-def test_eight_bits_answer_as_floats_do(rows, tmp_path):
-    shutil.copytree(artifact.resolve("pixel"), tmp_path / "pixel")
-    exact = Recognizer.load(tmp_path / "pixel")
-    path = tmp_path / "pixel" / "model.onnx"
-    size = path.stat().st_size
-    assert quantise.quantise_pixels(path, rows) > 20
-    rounded = Recognizer.load(tmp_path / "pixel")
-    expected, found = (one.probabilities(rows) for one in (exact, rounded))
+def test_eight_bits_answer_as_floats_do(rows, folder):
+    pixel = replace(artifact.load("pixel"), folder=folder)
+    size = pixel.onnx_path.stat().st_size
+    exact = Recognizer(pixel)
+    assert quantise.quantise_pixels(pixel.onnx_path, rows) > 20
+    expected, found = (one.probabilities(rows) for one in (exact, Recognizer(pixel)))
     assert 0 < np.abs(found - expected).max() < 0.2
     assert np.abs(found - expected).mean() < 0.01
     assert np.ptp(expected, axis=0).max() > 0.3  # the pictures differ
-    assert path.stat().st_size < size / 2
+    assert pixel.onnx_path.stat().st_size < size / 2
 
 
-def test_weights_leave_room_for_processors_that_add_in_sixteen_bits(rows, tmp_path):
-    path = shutil.copy(artifact.resolve("pixel") / "model.onnx", tmp_path)
-    quantise.quantise_pixels(path, rows)
-    kernels = eight_bit_weights(path)
+def test_weights_leave_room_for_processors_that_add_in_sixteen_bits(rows, folder):
+    quantise.quantise_pixels(folder / "model.onnx", rows)
+    kernels = eight_bit_weights(folder / "model.onnx")
     assert len(kernels) == 13
     assert 60 < max(np.abs(kernel.astype(int)).max() for kernel in kernels) <= 64
 
@@ -61,10 +66,10 @@ def test_geometry_stays_in_floats(rows, tmp_path):
     assert (96, 64, 3, 3) not in kernels and (32, 24, 3, 3) in kernels
 
 
-def test_the_first_layer_stays_in_floats(rows, tmp_path):
-    path = shutil.copy(artifact.resolve("pixel") / "model.onnx", tmp_path)
-    quantise.quantise_pixels(path, rows)
-    assert {kernel.shape[1] for kernel in eight_bit_weights(path)} == {24, 32, 64, 144}
+def test_the_first_layer_stays_in_floats(rows, folder):
+    quantise.quantise_pixels(folder / "model.onnx", rows)
+    kernels = eight_bit_weights(folder / "model.onnx")
+    assert {kernel.shape[1] for kernel in kernels} == {24, 32, 64, 144}
 
 
 def test_a_network_without_pixels_is_refused(rows, tmp_path):
