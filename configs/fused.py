@@ -1,7 +1,7 @@
 """`fused`: the late fusion of `pixel_light`, `pixel_second` and `landmark` as one network.
 
-It begins with what `configs/pixel_light.py` and `configs/pixel_second.py` give. Training the
-branches together from here on gained nothing (docs/experiments.md).
+It is made of what the configs of these names give, and not trained on: training the branches of
+an earlier one together gained nothing (docs/experiments.md).
 """
 
 from model.train import Config

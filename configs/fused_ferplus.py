@@ -1,6 +1,7 @@
 """`fused-ferplus`: the late fusion of `fused`'s three networks, trained on FER+'s labels.
 
-It begins with what `configs/pixel_light_ferplus.py` and `configs/pixel_second_ferplus.py` give.
+It is made of what the configs `pixel_light_ferplus`, `pixel_second_ferplus` and `landmark_ferplus`
+give, and not trained on.
 Run it with `--labels ferplus`.
 """
 

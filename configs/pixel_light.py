@@ -1,4 +1,4 @@
-"""`pixel_light`, the pixels of `fused`: what `pixel_light_blended.py` gives, on unblended faces.
+"""`pixel_light`, one for the pixels of `fused`: `pixel_light_blended`, on unblended faces.
 
 Its command, and those of its teachers, stand in docs/training.md.
 """

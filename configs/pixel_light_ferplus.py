@@ -1,4 +1,4 @@
-"""The pixels of `fused-ferplus`: from `pixel_light`, on the FER+ majority and votes.
+"""One for the pixels of `fused-ferplus`: from `pixel_light`, on the FER+ majority and votes.
 
 Run it with `--labels ferplus --views 2 --out runs/pixel_light-ferplus`.
 """

@@ -1,4 +1,4 @@
-"""The other pixels of `fused-ferplus`: from `pixel_second`, on the FER+ majority and votes.
+"""The other for the pixels of `fused-ferplus`: from `pixel_second`, on the FER+ majority and votes.
 
 Run it with `--labels ferplus --views 2 --out runs/pixel_second-ferplus`.
 """

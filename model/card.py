@@ -56,8 +56,8 @@ def text(artifact: Artifact) -> str:
         *([_WHICH[artifact.trained_on]] if released else []),
         "## Results",
         f"{training['validation_data']}, labels of {_whose(artifact.trained_on)}, every image "
-        f"counted (n = {metrics['n']}; the epoch, the temperature and the threshold were chosen "
-        "on these same images, so expect a little less elsewhere):",
+        f"counted (n = {metrics['n']}; {_chosen(training)}, the temperature and the threshold were "
+        "chosen on these same images, so expect a little less elsewhere):",
         _table(
             ("figure", "value"),
             [
@@ -145,18 +145,24 @@ def _targets(training: dict) -> str:
         told.append(f"{100 * share:.0f} % of them by the answers of the command's `--teacher`")
     if config.get("votes_head"):
         told.append("FER+'s votes as a second task, dropped at the end")
-    return "; ".join(told) if training["epochs_run"] else "those of the joined networks"
+    return "; ".join(told) if training["epochs_run"] else "those of the networks that it is made of"
+
+
+def _chosen(training: dict) -> str:
+    return "the epoch" if training["epochs_run"] else "how networks are joined and rounded"
 
 
 def _training_time(training: dict):
     if not training["epochs_run"]:
         config = training["config"]
-        yield "epochs", "none: the late fusion of trained networks, as one network"
-        joined = (f"`{path}` weighing {share}" for path, share in config["join"].items())
-        yield "joined", ", ".join(joined)
-        return
+        yield "epochs", "none"
+        if joined := config.get("join"):
+            parts = (f"`{path}` weighing {share}" for path, share in joined.items())
+            yield "late fusion, as one network, of", ", ".join(parts)
     if start := training["config"].get("start"):
         yield "started from", f"`{start}` (its training is not counted here)"
+    if not training["epochs_run"]:
+        return
     yield "epochs", training["epochs_run"]
     yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
 
@@ -164,7 +170,7 @@ def _training_time(training: dict):
 def _eight_bits(metrics: dict):
     if (same := metrics.get("same_in_floats")) is not None:
         yield (
-            "convolutions of pixels",
+            "convolutions of pixels, but the first",
             f"in eight bits: for {100 * same:.1f} % of these images the label is that of float32",
         )
 

@@ -78,8 +78,12 @@ def _ours(network: str, arm: str, title: str, recipe: str = "") -> Contender:
 
 
 def _config_of(network: str) -> Config:
-    """Return configs/<network>.py, trained from its own beginning: a start may not be there."""
-    return replace(read_config(CONFIGS / f"{network}.py"), start="", join={})
+    """Return configs/<network>.py, trained from its own beginning: a start may not be there.
+
+    What the benchmark trains stays in float32; in eight bits are only released weights.
+    """
+    config = read_config(CONFIGS / f"{network}.py")
+    return replace(config, start="", join={}, eight_bits=False)
 
 
 def _published(network: str, title: str, *claims: Claim, **options) -> Contender:
@@ -135,6 +139,6 @@ def contenders() -> tuple[Contender, ...]:
                    Claim(0.632, 0.632, 7, epochs=50, kind="test"), epochs=15,
                    augmentation=_MIRROR_ONLY),
         _ours("pixel", PIXELS, "Ours: small residual network"),
-        # Its own config trains nothing: it joins two trained networks.
+        # Its own config trains nothing: it joins trained networks.
         _ours("fused", BOTH, "Ours: pixels and points", recipe="pixel"),
     )  # fmt: skip

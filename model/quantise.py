@@ -1,8 +1,8 @@
-"""An exported network -> its convolutions of pixels in eight bits, at half their time or less.
+"""An exported network -> its convolutions of pixels in eight bits, at about half their time.
 
 Post-training quantisation (Jacob et al. 2018) with ONNX Runtime's own tool: weights by output
-channel, activations by tensor, both ranges fixed from training faces. Geometry stays in float32:
-a point is worth more than a 256th of the square.
+channel, activations by tensor, in ranges seen on training faces. Geometry stays in float32: a
+point is known better than to a 256th of the square.
 """
 
 from contextlib import redirect_stdout
@@ -27,7 +27,7 @@ from model.sources import Arrays
 FACES = 200  # to take the activations' ranges from
 
 _QUANTISED = ("Conv", "Relu", "Add", "AveragePool")
-_ENDS = ("GlobalAveragePool",)  # what follows works on one number a channel, and stays float32
+_ENDS = ("GlobalAveragePool", "MatMul", "Gemm")  # what follows is small, and stays in float32
 
 
 class _Faces(CalibrationDataReader):
@@ -42,7 +42,7 @@ class _Faces(CalibrationDataReader):
 
 
 def quantise_pixels(path: Path, rows: Arrays) -> int:
-    """Rewrite an ONNX file with the convolutions that see pixels in eight bits; count the nodes.
+    """Rewrite an ONNX file with its convolutions of pixels, but the first, in eight bits.
 
     The weights take seven of the eight bits: on processors without instructions for eight (VNNI),
     ONNX Runtime adds two products in sixteen bits, which eight would overflow.
@@ -50,6 +50,9 @@ def quantise_pixels(path: Path, rows: Arrays) -> int:
     Args:
         path: the network, with an input "pixels".
         rows: training faces, of which FACES, evenly spread, are looked at.
+
+    Returns:
+        the count of nodes in eight bits.
 
     Raises:
         ValueError: the network has no convolution of pixels.
@@ -82,10 +85,11 @@ def _nodes_of_pixels(graph: onnx.GraphProto) -> list[str]:
     activated, found = {"pixels": False}, []  # by tensor: does it come after an activation?
     for node in graph.node:  # ONNX stores them in an order in which each follows its inputs
         known = [activated[name] for name in node.input if name in activated]
-        if node.op_type in _ENDS or not known:
+        after = any(known)
+        if not known or (after and node.op_type in _ENDS):
             continue
-        if any(known) and node.op_type in _QUANTISED:
+        if after and node.op_type in _QUANTISED:
             found.append(node.name)
-        after = any(known) or node.op_type == "Relu"
+        after = after or node.op_type == "Relu"
         activated.update(dict.fromkeys(node.output, after))
     return found

@@ -23,6 +23,8 @@ from model.train import Config, predict
 from preprocessing.labels import label_indices
 from preprocessing.pipeline import Pipeline
 
+_SAME = 0.97  # of the labels at least; the released networks keep 98.7 to 99.7 %
+
 
 def release(
     model: keras.Model,
@@ -34,8 +36,8 @@ def release(
     *,
     history: list[dict],
     facts: dict,
+    calibration: Arrays,
     views: int = 1,
-    calibration: Arrays | None = None,
 ) -> Artifact:
     """Export a network and write everything that travels with it.
 
@@ -46,11 +48,12 @@ def release(
         validation: rows whose label is in `labels`.
         facts: what the card says of the training: command, commit, data, labels_of,
             seconds, machine.
-        views: of each face, averaged at test at so many times the cost (see `inputs.views`).
         calibration: training rows, which `config.eight_bits` takes activations' ranges from.
+        views: of each face, averaged at test at so many times the cost (see `inputs.views`).
 
     Raises:
-        RuntimeError: Keras and ONNX Runtime disagree on a validation row's best label.
+        RuntimeError: Keras and ONNX Runtime disagree on a validation row's best label, or eight
+            bits change too many of them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     export(model, folder)
@@ -62,8 +65,7 @@ def release(
     if config.eight_bits:
         quantise_pixels(artifact.onnx_path, calibration)
         in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
-        same = in_floats.argmax(axis=1) == raw.argmax(axis=1)
-        rounding = {"same_in_floats": float(same.mean())}
+        rounding = {"same_in_floats": _share_of_same_labels(in_floats, raw)}
     temperature = fit_temperature(truth, raw)
     artifact = replace(artifact, temperature=temperature)
     calibrated = probabilities_of(Recognizer(artifact), validation)
@@ -108,6 +110,16 @@ def check_agreement(model: keras.Model, recognizer: Recognizer, rows: Arrays) ->
             "expected none. Export with another version of tf2onnx."
         )
     return float(np.abs(by_keras - by_onnx).max())
+
+
+def _share_of_same_labels(in_floats: np.ndarray, rounded: np.ndarray) -> float:
+    same = float(np.mean(in_floats.argmax(axis=1) == rounded.argmax(axis=1)))
+    if same < _SAME:
+        raise RuntimeError(
+            f"In eight bits {same:.1%} of the labels stay the same; expected {_SAME:.0%} or more. "
+            "Release it with eight_bits=False."
+        )
+    return same
 
 
 def plot_history(history: list[dict], path: Path) -> None:

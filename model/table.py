@@ -82,8 +82,9 @@ def markdown(measured: list[dict], split: str = "PublicTest") -> str:
     lines = [
         f"{split}, 6 classes, every image counted: accuracy in % with its 95 % interval "
         f"({counts['fer2013']} images with FER2013's labels, {counts['ferplus']} with a FER+ "
-        "majority). Epoch, temperature and threshold were chosen on this split. Macro-F1 and what "
-        "follows are against the labels that the model learned. Times: ONNX Runtime "
+        "majority). Epoch, temperature, threshold and how networks are joined and rounded were "
+        "chosen on this split. Macro-F1 and what follows are against the labels that the model "
+        "learned. Times: ONNX Runtime "
         f"{onnxruntime.__version__}, one thread, {training.machine()}, at commit "
         f"{training.commit()}; in brackets as a multiple of the published network's, "
         f"{measured[0]['published']:.1f} ms for one view of a face.",

@@ -43,7 +43,7 @@ class Config:
     start: an artifact's or run's model.keras whose weights of equal name and shape are taken.
     join: such files with what each weighs, in all 1, in the order in which a network joins their
         features: it begins as their late fusion.
-    eight_bits: release the ONNX file with the convolutions of pixels in eight bits.
+    eight_bits: release the ONNX file with the convolutions of pixels, but the first, in eight bits.
     """
 
     network: str
@@ -198,8 +198,8 @@ def fit(
         teacher: from a batch of faces to probabilities of the same labels.
 
     Raises:
-        ValueError: unknown network, an empty split, a checkpoint of another config or of other
-            targets, or only one of a teacher and its share.
+        ValueError: unknown network, nothing to take in eight bits, an empty split, a checkpoint of
+            another config or of other targets, or only one of a teacher and its share.
     """
     if config.network not in NETWORKS:
         raise ValueError(f"Unknown network {config.network!r}; expected one of {list(NETWORKS)}.")
@@ -256,6 +256,8 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher)
             f"{config.network} needs {', '.join(missing)}, which this data does not hold; "
             "prepare the data set itself (the embedded set is geometry only)."
         )
+    if config.eight_bits and "pixels" not in names:
+        raise ValueError(f"{config.network} sees no pixels to take in eight bits; leave it out.")
     targets = weighted(targets_of(train, labels, config), config.class_weights)
     if config.votes_head:
         # A scaled target scales its cross-entropy: the weight needs no second loss.

@@ -74,10 +74,21 @@ def join_heads(model: keras.Model, shares: dict[str, float]) -> None:
 
     Args:
         shares: by their model.keras what each weighs, in the order in which it joins them.
+
+    Raises:
+        ValueError: the shares do not sum to 1, or the networks give other features than it joins.
     """
+    if abs(sum(shares.values()) - 1) > 1e-6:
+        raise ValueError(f"The shares {shares} sum to {sum(shares.values()):g}; expected 1.")
     kernels, biases = [], []
     for path, share in shares.items():
         kernel, bias = keras.models.load_model(path, compile=False).get_layer(_HEAD).get_weights()
         kernels.append(share * kernel)
         biases.append(share * bias)
-    model.get_layer(_HEAD).set_weights([np.concatenate(kernels), np.sum(biases, axis=0)])
+    kernel, head = np.concatenate(kernels), model.get_layer(_HEAD)
+    if kernel.shape != head.kernel.shape:
+        raise ValueError(
+            f"{', '.join(shares)} give {len(kernel)} features in all; {model.name} joins "
+            f"{head.kernel.shape[0]}."
+        )
+    head.set_weights([kernel, np.sum(biases, axis=0)])

@@ -7,11 +7,12 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from model import artifact, card, quantise, release, sources
+from model import artifact, card, quantise, release, sources, train, training
+from model.evaluate import fit_temperature
 from model.networks import NETWORKS
 from model.recognizer import Recognizer
 from model.train import Config
-from preprocessing.labels import LABEL_SETS
+from preprocessing.labels import LABEL_SETS, label_indices
 from preprocessing.pipeline import Pipeline
 
 
@@ -32,7 +33,7 @@ def folder(tmp_path):
 
 
 def eight_bit_weights(path):
-    """Return the kernels stored in eight bits, by name."""
+    """Return the kernels stored in eight bits."""
     initialisers = map(numpy_helper.to_array, onnx.load(path).graph.initializer)
     return [values for values in initialisers if values.dtype == np.int8 and values.ndim == 4]
 
@@ -57,13 +58,16 @@ def test_weights_leave_room_for_processors_that_add_in_sixteen_bits(rows, folder
 
 
 def test_geometry_stays_in_floats(rows, tmp_path):
-    model = NETWORKS["fused"](6)
-    release.export(model, tmp_path)
+    release.export(NETWORKS["fused"](6), tmp_path)
     quantise.quantise_pixels(tmp_path / "model.onnx", rows)
-    kernels = {kernel.shape for kernel in eight_bit_weights(tmp_path / "model.onnx")}
-    drawing = model.get_layer("drawing_3_conv").kernel.shape
-    assert (96, 64, 3, 3) == (drawing[3], drawing[2], *drawing[:2])
-    assert (96, 64, 3, 3) not in kernels and (32, 24, 3, 3) in kernels
+    seen = {name: {name} for name in ("image", "points", "mesh", "pixels")}  # inputs by tensor
+    rounded = []
+    for node in onnx.load(tmp_path / "model.onnx").graph.node:
+        inputs = set().union(*(seen.get(name, set()) for name in node.input))
+        seen.update(dict.fromkeys(node.output, inputs))
+        if node.op_type == "QuantizeLinear":
+            rounded.append(inputs)
+    assert len(rounded) > 40 and all(inputs == {"pixels"} for inputs in rounded)
 
 
 def test_the_first_layer_stays_in_floats(rows, folder):
@@ -78,19 +82,48 @@ def test_a_network_without_pixels_is_refused(rows, tmp_path):
         quantise.quantise_pixels(path, rows)
 
 
-def test_an_artifact_in_eight_bits_is_calibrated_as_it_serves_and_says_so(rows, tmp_path):
-    config = Config("pixel_second", epochs=0, eight_bits=True)
-    facts = {
-        "command": "", "commit": "", "data": "", "validation_data": "", "left_out": "",
-        "labels_of": "fer2013", "seconds": 0, "machine": "",
-    }  # fmt: skip
-    made = release.release(
-        NETWORKS["pixel_second"](6), tmp_path, rows, LABEL_SETS[6], Pipeline(), config,
-        history=[], facts=facts, calibration=rows,
-    )  # fmt: skip
-    assert 0 < made.metrics["same_in_floats"] <= 1
+def test_a_training_is_released_in_eight_bits_and_calibrated_as_it_serves(
+    rows, tmp_path, monkeypatch
+):
+    split = np.where(np.arange(64) < 32, "Training", "PublicTest")
+    arrays = {**rows, "split": split, "excluded": np.zeros(64, bool)}
+    monkeypatch.setattr(sources, "load_arrays", lambda data: (arrays, Pipeline()))
+    start = str(artifact.load("pixel").keras_path)
+    config = Config("pixel", epochs=0, batch_size=16, start=start, eight_bits=True)
+    monkeypatch.setattr(release, "_SAME", 0.5)  # blots are no faces
+    training.train(config, "embedded", tmp_path, views=2)
+    made = artifact.load(tmp_path)
     assert eight_bit_weights(made.onnx_path)
-    assert "in eight bits: for" in card.text(made)
-    plain = replace(made, metrics={**made.metrics})
-    plain.metrics.pop("same_in_floats")
-    assert "in eight bits" not in card.text(plain)
+    tested = sources.validation_rows(arrays)
+    raw = Recognizer(replace(made, temperature=1.0)).probabilities(tested)
+    truth = label_indices(tested["label"], made.labels)
+    assert made.temperature == fit_temperature(truth, raw)
+    assert made.metrics["accuracy"] == np.mean(raw.argmax(axis=1) == truth)
+    said = card.text(made)
+    assert f"in eight bits: for {100 * made.metrics['same_in_floats']:.1f} % of these" in said
+    assert f"`{start}`" in said and "late fusion" not in said
+
+
+def test_too_coarse_a_rounding_is_not_released(rows, folder):
+    answers = Recognizer(replace(artifact.load("pixel"), folder=folder)).probabilities(rows)
+    assert release._share_of_same_labels(answers, answers) == 1
+    with pytest.raises(RuntimeError, match="In eight bits .* eight_bits=False"):
+        release._share_of_same_labels(answers, np.roll(answers, 1, axis=1))
+
+
+def test_eight_bits_without_pixels_are_refused_before_training(rows, tmp_path):
+    config = Config("landmark", epochs=1, batch_size=16, eight_bits=True)
+    with pytest.raises(ValueError, match="landmark sees no pixels"):
+        train.fit(rows, rows, LABEL_SETS[6], config, Pipeline(), tmp_path)
+
+
+@pytest.mark.parametrize("name", [one for one in artifact.released() if "landmark" not in one])
+def test_released_files_in_eight_bits_answer_as_their_keras_files(rows, name):
+    released = artifact.load(name)
+    assert eight_bit_weights(released.onnx_path)
+    served = Recognizer(replace(released, views=1, temperature=1.0))
+    network = keras.models.load_model(released.keras_path, compile=False)
+    found = served.probabilities(rows)
+    expected = train.predict(network, sources.network_features(rows, network))
+    assert np.abs(found - expected).mean() < 0.01
+    assert np.ptp(expected, axis=0).max() > 0.3

@@ -240,6 +240,21 @@ def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_pat
     np.testing.assert_allclose(train.predict(fused, features), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "parts, shares, message",
+    [
+        (("pixel_light", "pixel_second", "landmark"), (0.5, 0.5, 0.5), "sum to 1.5; expected 1"),
+        (("pixel_light", "landmark"), (0.5, 0.5), "1296 features in all; fused joins 1440"),
+    ],
+)
+def test_networks_that_cannot_be_joined_so_are_refused(tmp_path, parts, shares, message):
+    paths = [str(tmp_path / f"{name}.keras") for name in parts]
+    for name, path in zip(parts, paths, strict=True):
+        NETWORKS[name](6).save(path)
+    with pytest.raises(ValueError, match=message):
+        transfer.join_heads(NETWORKS["fused"](6), dict(zip(paths, shares, strict=True)))
+
+
 def test_a_lighter_network_keeps_the_strongest_channels_and_the_average_gates(tmp_path):
     rng = np.random.default_rng(0)
     rows = {"pixels": rng.integers(0, 256, (8, 48, 48), dtype=np.uint8)}
