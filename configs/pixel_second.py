@@ -3,27 +3,8 @@
 Run it with `--views 2` (the face and its mirror image).
 """
 
-from model.augment import Augmentation
-from model.train import Config
+from dataclasses import replace
 
-config = Config(
-    "pixel_second",
-    epochs=60,
-    batch_size=128,
-    learning_rate=2e-3,
-    weight_decay=0.05,
-    label_smoothing=0.1,
-    votes_head=0.7,
-    ema=0.998,
-    precision="mixed_bfloat16",
-    seed=2,
-    validation_every=2,
-    augmentation=Augmentation(
-        pixel_rotation=6.0,
-        pixel_scale=0.07,
-        pixel_shift=3.0,
-        contrast=0.2,
-        brightness=0.08,
-        erase=0.2,
-    ),
-)
+from configs.pixel import config as pixel
+
+config = replace(pixel, network="pixel_second", seed=2, eight_bits=False)

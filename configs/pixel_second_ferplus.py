@@ -1,29 +1,10 @@
-"""The other for the pixels of `fused-ferplus`: from `pixel_second`, on the FER+ majority and votes.
+"""The other for the pixels of `fused-ferplus`: `pixel_second` by `pixel_light_ferplus`'s recipe.
 
 Run it with `--labels ferplus --views 2 --out runs/pixel_second-ferplus`.
 """
 
-from model.augment import Augmentation
-from model.train import Config
+from dataclasses import replace
 
-config = Config(
-    "pixel_second",
-    epochs=5,
-    batch_size=128,
-    learning_rate=7e-4,
-    weight_decay=0.05,
-    ferplus=0.8,
-    ema=0.995,
-    precision="mixed_bfloat16",
-    seed=2,
-    validation_every=2,
-    start="runs/pixel_second/model.keras",
-    augmentation=Augmentation(
-        pixel_rotation=6.0,
-        pixel_scale=0.07,
-        pixel_shift=3.0,
-        contrast=0.2,
-        brightness=0.08,
-        erase=0.2,
-    ),
-)
+from configs.pixel_light_ferplus import config as light
+
+config = replace(light, network="pixel_second", seed=2, start="runs/pixel_second/model.keras")

@@ -153,18 +153,14 @@ def _chosen(training: dict) -> str:
 
 
 def _training_time(training: dict):
-    if not training["epochs_run"]:
-        config = training["config"]
-        yield "epochs", "none"
-        if joined := config.get("join"):
-            parts = (f"`{path}` weighing {share}" for path, share in joined.items())
-            yield "late fusion, as one network, of", ", ".join(parts)
+    if joined := training["config"].get("join"):
+        parts = (f"`{path}` weighing {share}" for path, share in joined.items())
+        yield "late fusion, as one network, of", ", ".join(parts)
     if start := training["config"].get("start"):
         yield "started from", f"`{start}` (its training is not counted here)"
-    if not training["epochs_run"]:
-        return
-    yield "epochs", training["epochs_run"]
-    yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
+    yield "epochs", training["epochs_run"] or "none"
+    if training["epochs_run"]:
+        yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
 
 
 def _eight_bits(metrics: dict):

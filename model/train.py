@@ -303,7 +303,7 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.exists():
             return model
         state = json.loads((self._folder / "state.json").read_text())
-        if state["config"] != asdict(self._config):
+        if state["config"] != _of_training(self._config):
             raise ValueError(f"{self._folder} was begun with another configuration; start anew.")
         if state.get("targets", self._batches.fingerprint) != self._batches.fingerprint:
             raise ValueError(f"{self._folder} was begun with other data or labels; start anew.")
@@ -349,7 +349,7 @@ class Checkpoint(keras.callbacks.Callback):
         path = self._folder / f"checkpoint-{self.epoch}.keras"
         self.model.save(path)
         state = {
-            "epoch": self.epoch, "config": asdict(self._config), "history": self.history,
+            "epoch": self.epoch, "config": _of_training(self._config), "history": self.history,
             "targets": self._batches.fingerprint,
         }  # fmt: skip
         unfinished = self._folder / "state.json.part"
@@ -358,6 +358,11 @@ class Checkpoint(keras.callbacks.Callback):
         for old in self._folder.glob("checkpoint-*.keras"):
             if old != path:
                 old.unlink()
+
+
+def _of_training(config: Config) -> dict:
+    # Rounding comes after: a training whose release was too coarse is resumed without it.
+    return {key: value for key, value in asdict(config).items() if key != "eight_bits"}
 
 
 def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:

@@ -117,6 +117,15 @@ def test_eight_bits_without_pixels_are_refused_before_training(rows, tmp_path):
         train.fit(rows, rows, LABEL_SETS[6], config, Pipeline(), tmp_path)
 
 
+def test_a_training_whose_rounding_is_too_coarse_is_resumed_without_it(rows, tmp_path):
+    config = Config("pixel_second", epochs=1, batch_size=32, eight_bits=True)
+    first, _ = train.fit(rows, rows, LABEL_SETS[6], config, Pipeline(), tmp_path)
+    config = replace(config, eight_bits=False)
+    again, history = train.fit(rows, rows, LABEL_SETS[6], config, Pipeline(), tmp_path, resume=True)
+    assert len(history) == 1
+    np.testing.assert_array_equal(first.weights[0].numpy(), again.weights[0].numpy())
+
+
 @pytest.mark.parametrize("name", [one for one in artifact.released() if "landmark" not in one])
 def test_released_files_in_eight_bits_answer_as_their_keras_files(rows, name):
     released = artifact.load(name)
