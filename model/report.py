@@ -126,7 +126,7 @@ def _published_accuracy(row: dict, labels: int) -> float | None:
 
 def _contender_table(results: dict) -> Html:
     header = ("model", "sees", "accuracy, %", "95 %", "macro-F1", "balanced, %", "FER+, %",
-              "face found, %", "seeds")  # fmt: skip
+              "where a face is found, %", "seeds")  # fmt: skip
     body = [_contender_row(row) for row in results["contenders"]]
     status = join(
         *(
