@@ -4,7 +4,7 @@ It is made of what the configs of these names give, and not trained on: training
 an earlier one together gained nothing (docs/experiments.md).
 """
 
-from model.train import Config
+from facelines.model.training.config import Config
 
 config = Config(
     "fused",

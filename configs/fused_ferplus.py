@@ -5,7 +5,7 @@ give, and not trained on.
 Run it with `--labels ferplus`.
 """
 
-from model.train import Config
+from facelines.model.training.config import Config
 
 config = Config(
     "fused",

@@ -1,7 +1,7 @@
 """`landmark`: the drawing and both sources' points, trained on FER2013's labels."""
 
-from model.augment import Augmentation
-from model.train import Config
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
 
 config = Config(
     "landmark",

@@ -1,7 +1,7 @@
 """The published landmark network on drawings."""
 
-from model.augment import Augmentation
-from model.train import Config
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
 
 config = Config(
     "landmark_cnn",

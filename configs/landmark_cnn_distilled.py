@@ -1,8 +1,8 @@
 """The published landmark network again, from `configs/landmark_cnn.py`'s weights, taught by
 `landmark`: run it with `--start runs/landmark_cnn/model.keras --teacher landmark`."""
 
-from model.augment import Augmentation
-from model.train import Config
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
 
 config = Config(
     "landmark_cnn",

@@ -3,8 +3,8 @@
 Run it with `--views 2` (the face and its mirror image).
 """
 
-from model.augment import Augmentation
-from model.train import Config
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
 
 config = Config(
     "pixel",

@@ -3,8 +3,8 @@
 Its command, and those of its teachers, stand in docs/training.md.
 """
 
-from model.augment import Augmentation
-from model.train import Config
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
 
 config = Config(
     "pixel_light",

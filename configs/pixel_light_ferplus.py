@@ -3,8 +3,8 @@
 Run it with `--labels ferplus --views 2 --out runs/pixel_light-ferplus`.
 """
 
-from model.augment import Augmentation
-from model.train import Config
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
 
 config = Config(
     "pixel_light",

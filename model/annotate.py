@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from model.recognizer import UNCERTAIN, Prediction
+from facelines.model.recognizer import UNCERTAIN, Prediction
 
 # Okabe and Ito's palette, told apart by colour-blind people; BGR.
 COLOURS = {

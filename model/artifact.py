@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import shape_predictor
-from preprocessing.pipeline import Pipeline
+from facelines import shape_predictor
+from facelines.preprocessing.pipeline import Pipeline
 
 WEIGHTS = Path(__file__).parent / "weights"
 FORMAT = 1

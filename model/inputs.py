@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from preprocessing.landmarks import MIRROR, POINTS
-from preprocessing.pipeline import Face, Pipeline
-from preprocessing.render import EYES
+from facelines.preprocessing.pipeline import Face, Pipeline
+from facelines.preprocessing.points import MIRROR, POINTS
+from facelines.preprocessing.render import EYES
 
 NAMES = ("image", "points", "mesh", "pixels")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from model import inputs
-from model.artifact import Artifact, ArtifactError, load
-from preprocessing.pipeline import Face, Pipeline
+from facelines.model import inputs
+from facelines.model.artifact import Artifact, ArtifactError, load
+from facelines.preprocessing.pipeline import Face, Pipeline
 
 UNCERTAIN = "uncertain"
 

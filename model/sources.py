@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from model import embedded, inputs
-from preprocessing.datasets import Dataset, open_dataset
-from preprocessing.images import ImageError
-from preprocessing.labels import ferplus_majority
-from preprocessing.pipeline import Pipeline
-from preprocessing.prepared import is_prepared, load_prepared, read_manifest
-from preprocessing.samples import ReadError, Sample
+from facelines.model import inputs
+from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing.datasets import Dataset, open_dataset
+from facelines.preprocessing.images import ImageError
+from facelines.preprocessing.labels import ferplus_majority
+from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.prepared import is_prepared, load_prepared, read_manifest
+from facelines.preprocessing.samples import ReadError, Sample
 
 Arrays = dict[str, np.ndarray]
 
@@ -37,19 +38,19 @@ def load_arrays(source: str | Path) -> tuple[Arrays, Pipeline]:
         SourceError: neither.
         DatasetError, FileNotFoundError: as `prepared.load_prepared`.
     """
-    if str(source) == embedded.NAME:
-        return embedded.load(), Pipeline()
+    if str(source) == fer2013_landmarks.NAME:
+        return fer2013_landmarks.load(), Pipeline()
     if not is_prepared(source):
         raise SourceError(
             f"{source} is not a prepared folder (no manifest.json in it); expected the OUT of "
-            f'"run.py preprocess SOURCE OUT", or the word "{embedded.NAME}".'
+            f'"run.py preprocess SOURCE OUT", or the word "{fer2013_landmarks.NAME}".'
         )
     return load_prepared(source), Pipeline(**read_manifest(source)["plan"]["pipeline"])
 
 
 def name_of(source: str | Path) -> str:
     """Return the name of the data set that a prepared folder was made from."""
-    if str(source) == embedded.NAME:
+    if str(source) == fer2013_landmarks.NAME:
         return "FER2013 (embedded landmarks)"
     return read_manifest(source)["plan"]["source"]
 

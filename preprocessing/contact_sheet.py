@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image, ImageDraw, ImageFont
 
-from preprocessing.datasets import Dataset
-from preprocessing.images import ImageError, decode_png
-from preprocessing.landmarks import GROUPS, POINTS
-from preprocessing.render import resize_pixels
-from preprocessing.samples import Sample
-from preprocessing.shards import UNLABELLED, write_atomically
+from facelines.preprocessing.datasets import Dataset
+from facelines.preprocessing.images import ImageError, decode_png
+from facelines.preprocessing.layout import write_atomically
+from facelines.preprocessing.points import GROUPS, POINTS
+from facelines.preprocessing.render import resize_pixels
+from facelines.preprocessing.samples import Sample
+from facelines.preprocessing.shards import UNLABELLED
 
 _TILE = 144  # pixels a side of each picture
 _GAP = 4

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from preprocessing import labels, rafdb
-from preprocessing.images import (
+from facelines.preprocessing import labels, rafdb
+from facelines.preprocessing.images import (
     PICTURE_SUFFIXES,
     VIDEO_SUFFIXES,
     ImageError,
@@ -22,7 +22,13 @@ from preprocessing.images import (
     read_bytes,
     video_frames,
 )
-from preprocessing.samples import WITHOUT_SPLIT, DatasetError, ReadError, Sample, VideoFrame
+from facelines.preprocessing.samples import (
+    WITHOUT_SPLIT,
+    DatasetError,
+    ReadError,
+    Sample,
+    VideoFrame,
+)
 
 FORMATS = ("fer2013", "icml", "tree", "ckplus", "rafdb", "photos", "video")
 FER2013_SPLITS = ("Training", "PublicTest", "PrivateTest")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from preprocessing.samples import DatasetError
+from facelines.preprocessing.samples import DatasetError
 
 KINDS = ("tree", "tfrecord")
 

@@ -11,7 +11,7 @@ import cv2
 import dlib
 import numpy as np
 
-from preprocessing import tflite
+from facelines.preprocessing import tflite
 
 DETECTORS = ("blazeface", "short", "full", "haar", "hog", "none")
 KEYPOINTS = ("right_eye", "left_eye", "nose", "mouth", "right_ear", "left_ear")

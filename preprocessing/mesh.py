@@ -8,8 +8,9 @@ sets of points reads FER2013 about two points better than with dlib's alone (doc
 import cv2
 import numpy as np
 
-from preprocessing import tflite
-from preprocessing.landmarks import frame_of_points, upright_crop
+from facelines.preprocessing import tflite
+from facelines.preprocessing.landmarks import upright_crop
+from facelines.preprocessing.points import frame_of_points
 
 FILE = "face_landmark.tflite"
 _VERTICES = np.array(

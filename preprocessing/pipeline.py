@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, fields
 import cv2
 import numpy as np
 
-from preprocessing import faces, render
-from preprocessing.faces import Box
-from preprocessing.landmarks import frame_of_points, landmarks
-from preprocessing.mesh import mesh_points
+from facelines.preprocessing import faces, render
+from facelines.preprocessing.faces import Box
+from facelines.preprocessing.landmarks import landmarks
+from facelines.preprocessing.mesh import mesh_points
+from facelines.preprocessing.points import frame_of_points
 
 _CROP_SIDE = 128  # a picture smaller than this is a face crop from a data set
 _CROP_SHARE = 0.5  # so is one whose nearly square area is filled by the face to this share

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import shape_predictor
-from preprocessing import labels, shards
-from preprocessing.images import decode_png
-from preprocessing.landmarks import POINTS
-from preprocessing.samples import DatasetError
+from facelines import shape_predictor
+from facelines.preprocessing import labels, layout
+from facelines.preprocessing.images import decode_png
+from facelines.preprocessing.points import POINTS
+from facelines.preprocessing.samples import DatasetError
 
 _COLUMNS = {
     "image": "image", "pixels": "pixels", "points": "normalised", "raw_points": "points",
@@ -94,7 +94,7 @@ def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
 
 def read_rows(out: Path, count: int) -> pa.Table:
     """Return the rows of the first `count` shards, in the source's order."""
-    tables = [pq.read_table(shards.shard_file(out, index)) for index in range(count)]
+    tables = [pq.read_table(layout.shard_file(out, index)) for index in range(count)]
     return pa.concat_tables(tables)
 
 

@@ -4,8 +4,8 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-from preprocessing import labels
-from preprocessing.samples import DatasetError, ReadError, Sample
+from facelines.preprocessing import labels
+from facelines.preprocessing.samples import DatasetError, ReadError, Sample
 
 _PARTITIONS = ("list_partition_label.txt", "list_patition_label.txt")  # RAF-DB's own spelling
 _TABLES = ("train_labels.csv", "test_labels.csv")

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from preprocessing.landmarks import GROUPS, Frame, eye_centres
+from facelines.preprocessing.points import GROUPS, Frame, eye_centres
 
 STYLES = ("lines", "points")
 SIZE = 48

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from preprocessing.images import ImageError, bgr_to_gray, read_gray, video_frames
+from facelines.preprocessing.images import ImageError, bgr_to_gray, read_gray, video_frames
 
 EVALUATION_SPLITS = ("PublicTest", "PrivateTest", "test")
 WITHOUT_SPLIT = "all"  # the split of pictures that come with none

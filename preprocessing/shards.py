@@ -7,7 +7,6 @@ at any moment leaves only whole shards, and running it again does what is missin
 
 import hashlib
 import json
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,10 +17,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from preprocessing.images import ImageError, encode_png
-from preprocessing.landmarks import POINTS
-from preprocessing.pipeline import Face, Pipeline
-from preprocessing.samples import EVALUATION_SPLITS, DatasetError, ReadError, Sample, VideoFrame
+from facelines.preprocessing.images import ImageError, encode_png
+from facelines.preprocessing.layout import receipt_file, shard_file, write_atomically
+from facelines.preprocessing.pipeline import Face, Pipeline
+from facelines.preprocessing.points import POINTS
+from facelines.preprocessing.samples import (
+    EVALUATION_SPLITS,
+    DatasetError,
+    ReadError,
+    Sample,
+    VideoFrame,
+)
 
 UNLABELLED = "unlabelled"  # the class under which pictures without a label are counted
 VERSION = 3  # of the rows: raise it when a shard written before is no longer what is meant
@@ -241,35 +247,6 @@ def count_duplicates(table: pa.Table) -> dict[str, int]:
         ),
         "excluded": sum(row["excluded"] for row in firsts),
     }
-
-
-# Files
-
-
-def shard_file(out: Path, index: int) -> Path:
-    """Return the place of a shard's rows."""
-    return out / "data" / f"part-{index:05d}.parquet"
-
-
-def receipt_file(out: Path, index: int) -> Path:
-    """Return the place of a shard's receipt."""
-    return out / "receipts" / f"part-{index:05d}.json"
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, even after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def items_key(items: list[Sample | ReadError], recipe_key: str) -> str:

@@ -5,16 +5,16 @@ import os
 import numpy as np
 import pytest
 
+from facelines.demo import PHOTO
+from facelines.preprocessing.images import read_gray
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @pytest.fixture(scope="session")
 def astronaut() -> np.ndarray:
     """A photo with one frontal, smiling face, uint8 (512, 512)."""
-    from skimage import data
-
-    red, green, blue = np.moveaxis(data.astronaut().astype(np.float32), -1, 0)
-    return np.round(0.299 * red + 0.587 * green + 0.114 * blue).astype(np.uint8)
+    return read_gray(PHOTO)
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +28,10 @@ def astronaut_crop(astronaut) -> np.ndarray:
 @pytest.fixture(scope="session")
 def embedded_rows() -> dict:
     """The first 400 faces of the embedded set's Training and all keys that training needs."""
-    from model import embedded, sources
+    from facelines.model import sources
+    from facelines.preprocessing import fer2013_landmarks
 
-    arrays = embedded.load()
+    arrays = fer2013_landmarks.load()
     chosen = np.concatenate(
         [np.flatnonzero(arrays["split"] == "Training")[:400],
          np.flatnonzero(arrays["split"] == "PublicTest")[:200]]

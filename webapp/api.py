@@ -10,10 +10,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
-from preprocessing.images import ImageError
-from webapp import video
-from webapp.admission import Places
-from webapp.analysis import Analyst, UnknownModel
+from facelines.preprocessing.images import ImageError
+from facelines.webapp import video
+from facelines.webapp.analyzer import Analyst, UnknownModel
+from facelines.webapp.limits import Places
 
 _MAX_EVERY = 1000
 _END = object()

@@ -11,12 +11,12 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from model.recognizer import Recognizer
-from webapp import api
-from webapp.analysis import Analyst
-from webapp.live import live
-from webapp.security import Guard
-from webapp.settings import Settings
+from facelines.model.recognizer import Recognizer
+from facelines.webapp import api
+from facelines.webapp.analyzer import Analyst
+from facelines.webapp.live import live
+from facelines.webapp.security import Guard
+from facelines.webapp.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 

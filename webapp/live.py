@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from preprocessing.images import ImageError
-from webapp.analysis import Analyst, UnknownModel
-from webapp.tracking import Tracker
+from facelines.preprocessing.images import ImageError
+from facelines.webapp.analyzer import Analyst, UnknownModel
+from facelines.webapp.tracking import Tracker
 
 _TRY_AGAIN_LATER = 1013
 _TOO_BIG = 1009

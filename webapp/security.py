@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketClose
 
-from webapp.settings import Settings
+from facelines.webapp.settings import Settings
 
 _HEADERS = {
     "Content-Security-Policy": (

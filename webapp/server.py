@@ -5,11 +5,11 @@ from pathlib import Path
 
 import uvicorn
 
-from model import artifact
-from model.artifact import ArtifactError
-from model.recognizer import Recognizer
-from webapp.app import create_app
-from webapp.settings import Settings
+from facelines.model import artifact
+from facelines.model.artifact import ArtifactError
+from facelines.model.recognizer import Recognizer
+from facelines.webapp.app import create_app
+from facelines.webapp.settings import Settings
 
 _ORDER = ("landmark-ferplus", "pixel-ferplus", "fused-ferplus", "landmark", "pixel", "fused")
 

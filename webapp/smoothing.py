@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from preprocessing.landmarks import eye_distance
+from facelines.preprocessing.points import eye_distance
 
 # The nose and the corners of the eyes: brows, eyelids and lips move with the expression.
 STILL = [10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 22, 25, 28]

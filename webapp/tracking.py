@@ -4,12 +4,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from preprocessing import faces
-from preprocessing.faces import Box
-from preprocessing.landmarks import GROUPS, eye_centres, frame_of, frame_of_points, landmarks
-from preprocessing.pipeline import Face, Pipeline
-from webapp.smoothing import PointSmoother, ProbabilitySmoother
-from webapp.stopwatch import Stopwatch
+from facelines.preprocessing import faces
+from facelines.preprocessing.faces import Box
+from facelines.preprocessing.landmarks import frame_of, landmarks
+from facelines.preprocessing.pipeline import Face, Pipeline
+from facelines.preprocessing.points import GROUPS, eye_centres, frame_of_points
+from facelines.webapp.smoothing import PointSmoother, ProbabilitySmoother
+from facelines.webapp.stopwatch import Stopwatch
 
 LIVE_PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
 _DETECT_EVERY = 12  # frames; between them the last points say where to look

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from preprocessing.images import ImageError
+from facelines.preprocessing.images import ImageError
 
 SUPPORTED = hasattr(os, "memfd_create")
 

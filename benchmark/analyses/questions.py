@@ -1,0 +1,243 @@
+"""The benchmark's further questions, each answered from trained entries; what costs is cached.
+
+Each function returns plain values for results.json, or {"needs": why} where its data is missing.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+import keras
+import numpy as np
+
+from facelines.benchmark import contenders, training_cache
+from facelines.benchmark.analyses import corruptions, drawings, other_sets, probes
+from facelines.benchmark.analyses.label_sets import label_sets
+from facelines.benchmark.evaluation import Entry
+from facelines.benchmark.schema import NOT_QUICK, Options
+from facelines.benchmark.training_cache import Split
+from facelines.model import sources
+from facelines.model.metrics import bootstrap_interval, mcnemar
+from facelines.model.sources import Arrays
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
+from facelines.model.training.networks import NETWORKS
+from facelines.preprocessing.labels import label_indices
+
+_MAPPED = 1 / 50  # of the probe rows, in each class: a map asks 196 times about each face
+_QUICK_DRAWINGS = {"rows": 6000, "epochs": 5}
+_NO_PICTURES = {"needs": "a data set with pictures (run.py benchmark --data PREPARED)"}
+_DRAWING_CONFIG = Config(
+    "picture_48", epochs=12, batch_size=128, learning_rate=2e-3, label_smoothing=0.05,
+    augmentation=Augmentation(
+        mirror=0.5, pixel_rotation=0, pixel_scale=0, pixel_shift=0, contrast=0, brightness=0,
+        erase=0,
+    ),
+)  # fmt: skip
+
+
+def all_of(
+    entries: dict[str, Entry],
+    arrays: Arrays,
+    others: dict[str, Arrays],
+    split: Split,
+    options: Options,
+) -> dict:
+    """Return every section that the data allows; the others say what they need.
+
+    Args:
+        arrays: every row of the data, those of other labels too.
+        others: as from `other_sets.load`.
+    """
+    arms = {name: entries[name] for name in contenders.ARMS if name in entries}
+    return {
+        "parts": parts(arms, split, options),
+        "drawings": drawing_ablation(split, options),
+        "worst": worst(arms, split),
+        "collapse": collapse(entries, split),
+        "corruptions": damage(arms, split, options),
+        "maps": maps(arms, split, options),
+        "cross": other_sets.cross(entries, others, split, options),
+        "folds": other_sets.folds(options, split),
+        "label_sets": label_sets(entries, arrays, split, options),
+        "identity": other_sets.identity(others),
+    }
+
+
+def _some(rows: Arrays, count: int) -> Arrays:
+    """Return at most `count` rows, the same ones every time."""
+    chosen = np.random.default_rng(0).permutation(len(rows["label"]))[:count]
+    return sources.select(rows, np.sort(chosen))
+
+
+# What each model looks at, and where it errs
+
+
+def parts(arms: dict[str, Entry], split: Split, options: Options) -> dict:
+    """Accuracy of every network of shapes without brows, eyes, nose or mouth."""
+    means = {
+        name: split.train[name].mean(axis=0) for name in ("points", "mesh") if name in split.train
+    }
+    rows = _some(split.test, options.probe_rows)
+    truth = label_indices(rows["label"], split.labels)
+    found = {
+        name: probes.group_ablation(entry.answer, rows, truth, means, split.pipeline)
+        for name, entry in arms.items()
+        if entry.contender.arm == contenders.SHAPE
+    }
+    if not found:
+        return {"needs": "a network that sees the shape"}
+    return {"n": len(truth), "models": found}
+
+
+def maps(arms: dict[str, Entry], split: Split, options: Options) -> dict:
+    """Occlusion maps by class of the decisive pair and ours: where hiding hurts the true label."""
+    if options.quick:
+        return NOT_QUICK
+    wanted = {"pixel_cnn": "pixels", "landmark_cnn": "image", "pixel": "pixels"}
+    names = [name for name in wanted if name in arms]
+    if not names:
+        return {"needs": f"{', '.join(wanted)} or more of them"}
+    faces = max(1, round(options.probe_rows * _MAPPED))
+    shown = {
+        label: _some(sources.select(split.test, split.test["label"] == label), faces)
+        for label in split.labels
+    }
+
+    def compute(name):
+        print(f"maps: {name}", flush=True)
+        found = {}
+        for label, rows in shown.items():
+            truth = label_indices(rows["label"], split.labels)
+            fall = probes.occlusion_map(arms[name].answer, rows, truth, wanted[name])
+            found[label] = np.round(fall, 4).tolist()
+        return found
+
+    key = [faces, training_cache.hash_of_rows(split.test)]
+    found = {
+        name: training_cache.cached(
+            options.cache, "maps", [arms[name].key, *key], partial(compute, name),
+                            ("benchmark/analyses/probes.py",))
+        for name in names
+    }  # fmt: skip
+    mean_face = np.round(split.train["points"].mean(axis=0), 3).tolist()
+    return {"faces": faces, "mean_face": mean_face, "models": found}
+
+
+def worst(arms: dict[str, Entry], split: Split) -> dict:
+    """The surest mistakes, as points to draw: no photograph leaves the data set."""
+    found, truth = {}, label_indices(split.test["label"], split.labels)
+    for ours, published in (("landmark", "landmark_cnn"), ("pixel", "pixel_cnn")):
+        name = ours if ours in arms else published
+        if name not in arms:
+            continue
+        mistakes = probes.worst_mistakes(arms[name].probabilities, truth, split.labels)
+        found[name] = [
+            {**one, "points": np.round(split.test["points"][one["row"]], 3).tolist()}
+            for one in mistakes
+        ]
+    return {"models": found} if found else {"needs": "a trained network"}
+
+
+def drawing_ablation(split: Split, options: Options) -> dict:
+    """Train one small network a way of drawing, and say what each one scores on the test rows.
+
+    All share the network, the recipe, the seed and the faces; a drawing is fed in as a picture
+    and only mirrored. Each is compared with its rival on the same images (`p`, McNemar's test).
+    One with the jaw needs the pictures, and says so without them.
+    """
+    epochs = options.epochs or _DRAWING_CONFIG.epochs
+    if options.quick:
+        split = training_cache.with_rows(split, _QUICK_DRAWINGS["rows"])
+        epochs = options.epochs or _QUICK_DRAWINGS["epochs"]
+    truth = label_indices(split.test["label"], split.labels)
+    found, right = [], {}
+    for variant in drawings.VARIANTS:
+        if variant.jaw and "pixels" not in split.train:
+            found.append({"name": variant.name, **_NO_PICTURES})
+            continue
+        print(f"drawing: {variant.name}", flush=True)
+        drawn = replace(
+            split,
+            train=drawings.as_pictures(split.train, variant, options.workers),
+            test=drawings.as_pictures(split.test, variant, options.workers),
+        )
+        config = replace(
+            _DRAWING_CONFIG, network=f"picture_{variant.size}", classes=len(split.labels),
+            epochs=epochs,
+        )  # fmt: skip
+        trained = training_cache.train_or_load(config, drawn, options.cache)
+        right[variant.name] = trained.probabilities.argmax(axis=1) == truth
+        found.append(
+            {
+                "name": variant.name,
+                "accuracy": float(right[variant.name].mean()),
+                "interval": bootstrap_interval(right[variant.name]),
+                "rival": variant.rival,
+                "p": mcnemar(right[variant.name], right[variant.rival])["p"],
+            }
+        )
+    return {"faces": len(split.train["label"]), "epochs": epochs, "variants": found}
+
+
+def collapse(entries: dict[str, Entry], split: Split) -> dict:
+    """Why VGG19 collapses: what 16 random convolutions leave of the faces before the first step.
+
+    Returns:
+        for each of the plain and the mended network: `size`, the mean of its features, and
+        `spread`, how far they differ between faces, as a share of it. Features that are the same
+        for every face can only learn how common each label is.
+    """
+    names = [name for name in ("vgg19_plain", "vgg19") if name in entries]
+    if len(names) < 2:
+        return {"needs": "both vgg19_plain and vgg19"}
+    rows = _some(split.test, 64)
+    found = {}
+    for name in names:
+        keras.utils.set_random_seed(1)
+        model = NETWORKS[name](len(split.labels))
+        upto = keras.Model(model.inputs, model.get_layer("features").output)
+        # As in training: batch normalisation normalises only there, before anything is learned.
+        features = np.asarray(upto(sources.network_features(rows, model), training=True))
+        size = float(np.abs(features).mean())
+        spread = float(features.std(axis=0).mean()) / max(size, 1e-12)
+        found[name] = {"size": size, "spread": spread}
+    return found
+
+
+# Where the shape wins
+
+
+def damage(arms: dict[str, Entry], split: Split, options: Options) -> dict:
+    """Accuracy under damage to the picture, the whole pipeline run from the damaged picture on."""
+    if "pixels" not in split.test:
+        return _NO_PICTURES
+    if options.quick:
+        return NOT_QUICK
+    rows = _some(split.test, options.probe_rows)
+    truth = label_indices(rows["label"], split.labels)
+
+    def accuracy(entry, faces):
+        return float(np.mean(entry.answer(faces).argmax(axis=1) == truth))
+
+    def compute(kind):
+        print(f"damage: {kind.name}", flush=True)
+        harmed = corruptions.corrupted(rows, kind, split.pipeline, options.workers)
+        return {
+            "unit": kind.unit,
+            "levels": list(kind.levels),
+            "found": [float(np.mean(one["found"] == "detected")) for one in harmed],
+            "models": {
+                name: [accuracy(entry, one) for one in harmed] for name, entry in arms.items()
+            },
+        }
+
+    key = [{name: entry.key for name, entry in arms.items()}, training_cache.hash_of_rows(rows)]
+    code = ("benchmark/analyses/corruptions.py", "preprocessing/*.py")
+    kinds = {
+        kind.name: training_cache.cached(
+            options.cache, "damage", [kind.name, kind.levels, *key], partial(compute, kind), code
+        )
+        for kind in corruptions.CORRUPTIONS
+    }
+    clean = {name: accuracy(entry, rows) for name, entry in arms.items()}
+    return {"n": len(truth), "clean": clean, "kinds": kinds}

@@ -1,0 +1,300 @@
+"""The report's sections on what the data sets and probes say; each stands or says what it needs."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from facelines.benchmark.report import plots
+from facelines.benchmark.report.comparisons import published_accuracy
+from facelines.benchmark.report.markup import Html, element, figure, grid, join, needs, text
+from facelines.benchmark.report.markup import table as html_table
+from facelines.benchmark.schema import FER2013
+from facelines.model.format import percent
+
+
+def further(results: dict) -> Iterator[tuple[str, str, Html]]:
+    """Yield (id, title, body) of every further question."""
+    yield "looks", "What each model looks at", join(_parts(results), _maps(results))
+    yield "drawing", "What of the drawing matters", _drawings(results)
+    yield "cross", "On other people's faces", join(_cross(results), _folds(results))
+    yield "labels", "On fewer labels, and on more", _label_sets(results)
+    yield "identity", "How much identity is left", _identity(results)
+    yield "worst", "The surest mistakes", _worst(results)
+
+
+def damage(results: dict) -> Html:
+    """Return the plots and the table of accuracy under damage."""
+    found = results["corruptions"]
+    if "needs" in found:
+        return needs(found)
+    arms = {row["network"]: row["arm"] for row in results["contenders"]}
+    figures = [
+        figure(
+            plots.damage(kind, one, found["clean"], arms),
+            f"Accuracy under {kind} from none to strongest: "
+            + "; ".join(
+                f"{name} {percent(found['clean'][name])} to {percent(values[-1])}"
+                for name, values in one["models"].items()
+            ),
+            kind="small",
+        )
+        for kind, one in found["kinds"].items()
+    ]
+    names = list(found["clean"])
+    rows = [
+        (kind, *(f"{100 * one['models'][name][-1]:.1f}" for name in names),
+         f"{100 * one['found'][-1]:.0f}")
+        for kind, one in found["kinds"].items()
+    ]  # fmt: skip
+    clean = ("(undamaged)", *(f"{100 * found['clean'][name]:.1f}" for name in names), "")
+    header = ("kind", *(f"`{name}`" for name in names), "face found, %")
+    return join(
+        element("p", f"{found['n']} test images are damaged and go through the whole pipeline from "
+                "there, so detector and landmarks suffer as well; the pixel networks get the "
+                "damaged image itself. Solid lines see the shape, dashed ones the pixels."),
+        grid(figures),
+        html_table(header, [clean, *rows], "Accuracy in % at the strongest of five strengths"),
+    )  # fmt: skip
+
+
+def classes(results: dict) -> Html:
+    """Return each model's confusion matrix and its precision, recall and F1 by class."""
+    parts = []
+    for row in (row for row in results["contenders"] if "accuracy" in row):
+        labels = results["labels"]
+        rows = [
+            (label, *(f"{one[key]:.2f}" for key in ("precision", "recall", "f1")), one["support"])
+            for label, one in row["per_class"].items()
+        ]
+        header = ("label", "precision", "recall", "F1", "faces")
+        tables = [_confusion(row, labels), html_table(header, rows, f"By class, {row['network']}")]
+        parts += [element("h3", f"`{row['network']}`"), grid(tables, "pair")]
+    return join(*parts)
+
+
+def _confusion(row: dict, labels: list[str]) -> Html:
+    rows = []
+    for index, (label, counts) in enumerate(zip(labels, row["confusion"], strict=True)):
+        total = max(sum(counts), 1)
+        cells = [_confusion_cell(count, total, index == at) for at, count in enumerate(counts)]
+        rows.append((label, *cells))
+    caption = (
+        f"Confusion, {row['network']}: a row is the truth, a column the answer; "
+        "% of the row, and faces"
+    )
+    return html_table(("", *labels), rows, caption, "confusion")
+
+
+def _confusion_cell(count: int, total: int, right: bool) -> Html:
+    share = count / total
+    shade = round(255 - 200 * share)
+    ink = "#fff" if shade < 140 else "#1d1d1f"
+    kind = ' class="right"' if right else ""
+    style = f"background:rgb({shade},{shade},{shade});color:{ink}"
+    return Html(f'<td{kind} style="{style}">{100 * share:.0f}<small>{count}</small></td>')
+
+
+def _parts(results: dict) -> Html:
+    found = results["parts"]
+    if "needs" in found:
+        return needs(found)
+    figures = []
+    for name, values in found["models"].items():
+        falls = [(part, values["nothing"] - values[part]) for part in values if part != "nothing"]
+        listed = ", ".join(f"{part} {100 * fall:.1f}" for part, fall in falls)
+        figures.append(
+            figure(
+                plots.bars(falls, f"parts-{name}", "points of accuracy lost without it"),
+                f"{name}, points lost without each part: {listed}.",
+                f"`{name}`: {percent(values['nothing'])} with all points.",
+            )
+        )
+    return join(
+        element("h3", "Shape: which part carries the label"),
+        element("p", f"Each part's points are put where the average training face has them "
+                f"({found['n']} test faces); what is lost is what they told."),
+        grid(figures),
+    )  # fmt: skip
+
+
+def _maps(results: dict) -> Html:
+    found = results["maps"]
+    title = element("h3", "Pictures: where hiding a square hurts")
+    if "needs" in found:
+        return join(title, needs(found))
+    mean_face = np.array(found["mean_face"])
+    parts = [
+        element("p", f"Fall of the true label's probability where a 9x9 square hides the picture, "
+                f"mean of {found['faces']} faces a class; darker hurts more. The lines are "
+                "an average face, for orientation."),
+    ]  # fmt: skip
+    for name, maps in found["models"].items():
+        figures = [
+            figure(
+                plots.heat(values, mean_face, label, f"map-{name}-{label}"),
+                f"{name}, {label}: {_where(np.array(values))}",
+                kind="small",
+            )
+            for label, values in maps.items()
+        ]
+        parts += [element("p", f"`{name}`"), grid(figures, "small")]
+    return join(title, *parts)
+
+
+def _where(values: np.ndarray) -> str:
+    """Return in words where a map is highest."""
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    height = ("top", "middle", "bottom")[min(3 * row // len(values), 2)]
+    side = ("left", "centre", "right")[min(3 * column // len(values), 2)]
+    return f"hiding the {height} {side} hurts most, by {percent(float(values.max()))}"
+
+
+def _drawings(results: dict) -> Html:
+    found = results["drawings"]
+    rows = [
+        {"label": one["name"], "arm": "shape", "accuracy": one["accuracy"],
+         "interval": one["interval"]}
+        for one in found["variants"]
+        if "accuracy" in one
+    ]  # fmt: skip
+    listed = "; ".join(f"{one['label']} {percent(one['accuracy'])}" for one in rows)
+    missing = [one["name"] for one in found["variants"] if "needs" in one]
+    note = f" Not measured: {', '.join(missing)}, which needs a data set with pictures."
+    tested = [
+        (one["name"], one["rival"], f"{one['p']:.2g}")
+        for one in found["variants"]
+        if "p" in one and one["name"] != one["rival"]
+    ]
+    return join(
+        element("p", f"One small network, {found['faces']:,} training faces, {found['epochs']} "
+                "epochs, one recipe and one seed: only the way of drawing differs, and with its "
+                "size the width of the last layer. The jaw needs room, so its fair rival is the "
+                "smaller drawing without it." + (note if missing else "")),
+        figure(plots.forest(rows, "drawings"), f"Accuracy by way of drawing: {listed}.",
+               "Accuracy with 95 % intervals over images."),
+        html_table(("drawing", "against", "p"), tested, "McNemar's test on the same images; it "
+                   "covers the choice of images, not of the seed", "words"),
+    )  # fmt: skip
+
+
+def _cross(results: dict) -> Html:
+    found = results["cross"]
+    if "needs" in found:
+        return needs(found)
+    parts, home = [], results["data"]["name"]
+    for name, both in found.items():
+        forth = both["forth"]
+        rows = [
+            (f"`{model}`", f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
+             f"{one['macro_f1']:.3f}", f"{100 * one['balanced_accuracy']:.1f}")
+            for model, one in forth["models"].items()
+        ]  # fmt: skip
+        header = ("model", "accuracy, %", "95 %", "macro-F1", "balanced, %")
+        caption = f"Trained on {home}, tested on {forth['n']} faces of {name} " \
+                  f"({', '.join(forth['labels'])})"  # fmt: skip
+        parts.append(html_table(header, rows, caption))
+        back = both["back"]
+        if "needs" in back:
+            parts.append(needs(back))
+            continue
+        rows = [
+            (f"`{model}`", f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]))
+            for model, one in back["models"].items()
+        ]
+        caption = f"The reverse: trained on {back['trained_on']} faces of {name}, tested on " \
+                  f"{back['n']} of {home} ({', '.join(back['labels'])})"  # fmt: skip
+        parts.append(html_table(("model", "accuracy, %", "95 %"), rows, caption))
+    return join(*parts)
+
+
+def interval(bounds: list[float]) -> str:
+    """Return an interval of shares in per cent, without the sign."""
+    return f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f}"
+
+
+def _folds(results: dict) -> Html:
+    found = results["folds"]
+    if "needs" in found:
+        return join(element("h3", "Cross-validated by subject"), needs(found))
+    tables = (_fold_table(name, networks) for name, networks in found.items())
+    return join(element("h3", "Cross-validated by subject"), *tables)
+
+
+def _fold_table(name: str, networks: dict) -> Html:
+    rows = [
+        (f"`{network}`", one["n"], f"{100 * one['accuracy']:.1f}",
+         interval(one["accuracy_interval"]), f"{100 * one['balanced_accuracy']:.1f}",
+         f"{100 * min(fold['accuracy'] for fold in one['folds'].values()):.0f} to "
+         f"{100 * max(fold['accuracy'] for fold in one['folds'].values()):.0f}")
+        for network, one in networks.items()
+    ]  # fmt: skip
+    header = ("model", "faces", "accuracy, %", "95 %", "balanced, %", "worst and best fold")
+    return html_table(header, rows, f"{name}: nobody is both learned and tested on")
+
+
+def _label_sets(results: dict) -> Html:
+    parts = [
+        element("p", "Asked: the networks above, trained on this benchmark's labels, answer with "
+                "the likeliest of the fewer. Trained: on these labels and no others.")
+    ]  # fmt: skip
+    for size, found in results["label_sets"].items():
+        parts.append(element("h3", f"{size} labels"))
+        if "needs" in found:
+            parts.append(needs(found))
+            continue
+        rows = [
+            (f"`{name}`", how, f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
+             published_accuracy(results, name, FER2013, int(size)) if how == "trained" else "")
+            for how in ("asked", "trained")
+            for name, one in found[how].items()
+        ]  # fmt: skip
+        caption = f"{', '.join(found['labels'])}: {found['n']} test faces"
+        header = ("model", "how", "accuracy, %", "95 %", "published, %")
+        parts.append(html_table(header, rows, caption))
+    return join(*parts)
+
+
+def _identity(results: dict) -> Html:
+    found = results["identity"]
+    if "needs" in found:
+        return needs(found)
+    parts = [
+        element("p", "For each face, is the nearest one among all other films of the set the same "
+                "person's? The person's other films mostly show other expressions. Distances are "
+                "taken between the inputs themselves, without any network.")
+    ]  # fmt: skip
+    for name, kinds in found.items():
+        chance = kinds["drawing"]["chance"]
+        rows = [(kind, one["found"]) for kind, one in kinds.items()]
+        listed = ", ".join(f"{kind} {percent(value)}" for kind, value in rows)
+        parts.append(
+            figure(
+                plots.bars([*rows, ("by chance", chance)], f"identity-{name}",
+                           "nearest is the same person, %"),
+                f"Same person found on {name}: {listed}; by chance {percent(chance)}.",
+                f"{name}: {kinds['drawing']['faces']} faces of {kinds['drawing']['people']} "
+                "people who have more than one film.",
+                "small",
+            )
+        )  # fmt: skip
+    return join(*parts)
+
+
+def _worst(results: dict) -> Html:
+    found = results["worst"]
+    if "needs" in found:
+        return needs(found)
+    parts = [element("p", "What each model was surest of and wrong about, as landmark drawings.")]
+    for name, mistakes in found["models"].items():
+        items = []
+        for one in mistakes:
+            said = f"labelled {one['truth']}, {name} says {one['said']} at " \
+                   f"{percent(one['confidence'], 0)}"  # fmt: skip
+            drawn = Html(plots.face(np.array(one["points"]), said))
+            caption = Html(
+                f"{one['truth']}<br>said: <strong>{one['said']}</strong>, "
+                f"{text(percent(one['confidence'], 0))}"
+            )
+            items.append(element("figure", join(drawn, element("figcaption", caption))))
+        parts += [element("h3", f"`{name}`"), grid(items, "small")]
+    return join(*parts)

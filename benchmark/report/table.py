@@ -1,0 +1,62 @@
+"""The README's table of the benchmark, in Markdown. Nothing is measured here."""
+
+from collections.abc import Iterator
+
+from facelines.benchmark.report.comparisons import comparisons, published_accuracy
+from facelines.benchmark.report.sections import interval
+from facelines.benchmark.schema import ARMS, CKPLUS, FER2013
+
+
+def table(results: dict) -> str:
+    """Return each contender's figure beside the published one, and those on other sets' faces."""
+    data = results["data"]
+    head = (
+        f"{data['name']} {data['test_split']}, {len(results['labels'])} labels, {data['test']} "
+        f"images, every one counted. Made by `{results['run']['command']}`."
+    )
+    lines = [head, "", *_contenders(results)]
+    if other := list(_elsewhere(results)):
+        header = [_line("model", "on", "accuracy, % (95 %)", "published, %"), "|" + " --- |" * 4]
+        lines += ["", "On other labels and other people's faces:", "", *header, *other]
+    return "\n".join(lines)
+
+
+def _contenders(results: dict) -> Iterator[str]:
+    stated = {one["network"]: one for one in reversed(comparisons(results))}
+    yield _line("model", "sees", "accuracy, % (95 %)", "macro-F1", "published, %",
+                "million multiplications")  # fmt: skip
+    yield "|" + " --- |" * 6
+    for row in results["contenders"]:
+        claim = stated.get(row["network"], {}).get("claim")
+        published = f"{100 * claim['low']:.1f} ({claim['classes']} classes)" if claim else ""
+        if "accuracy" in row:
+            macro, cost = f"{row['macro_f1']:.3f}", row.get("cost")
+            cells = (_accuracy(row), macro, published, f"{cost['macs'] / 1e6:.1f}" if cost else "")
+        else:
+            cells = (row["status"], "", published, "")
+        yield _line(f"`{row['network']}`", row["arm"], *cells)
+
+
+def _elsewhere(results: dict) -> Iterator[str]:
+    for size, found in results["label_sets"].items():
+        names = ", ".join(found.get("labels", ())) if int(size) < 6 else f"{size} labels"
+        for name, one in found.get("asked", {}).items():
+            if name in ARMS:
+                yield _line(f"`{name}`", f"asked among {names}", _accuracy(one), "")
+        for name, one in found.get("trained", {}).items():
+            claim = published_accuracy(results, name, FER2013, int(size))
+            yield _line(f"`{name}`", f"trained on {names}", _accuracy(one), claim)
+    if "needs" in results["folds"]:
+        return
+    for data, networks in results["folds"].items():
+        for name, one in networks.items():
+            claim = published_accuracy(results, name, CKPLUS, 7)
+            yield _line(f"`{name}`", f"{data} by subject, 7 labels", _accuracy(one), claim)
+
+
+def _accuracy(row: dict) -> str:
+    return f"{100 * row['accuracy']:.1f} ({interval(row['accuracy_interval'])})"
+
+
+def _line(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,81 @@
+"""The command line: `facelines COMMAND`, or `python run.py COMMAND` in a checkout.
+
+Each command is a module of `facelines.commands` with `add_arguments(parser)` and
+`run(arguments) -> int`, imported only when it is asked for: `--help` needs no OpenCV.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from facelines import __version__
+from facelines.licences import LICENCES
+
+COMMANDS = {
+    "preprocess": "turn a face data set into landmark images",
+    "train": "train a network and export it as an artifact",
+    "evaluate": "score an artifact on every image of a source",
+    "benchmark": "landmarks against raw pixels: a report",
+    "predict": "read photos, folders and videos",
+    "webapp": "live expressions from your own camera",
+    "doctor": "check versions, model files and licences",
+    "demo": "a sample photo, the shipped model, the web app",
+    "table": "measure the released models for the README",
+    "card": "write artifacts' cards anew from their metrics",
+    "embed": "write a prepared FER2013's geometry as one file",
+}
+# Of the packages that only an extra installs: what to say where one is missing.
+_EXTRAS = {
+    "keras": "train", "tensorflow": "train", "tf2onnx": "train", "onnx": "train",
+    "matplotlib": "train", "sklearn": "benchmark", "scipy": "benchmark", "ray": "ray",
+}  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, run one command, and return the exit status."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow talks a lot at import
+    arguments = None
+    try:
+        arguments = _parse(list(sys.argv[1:] if argv is None else argv))
+        return arguments.run(arguments)
+    except (ValueError, OSError, RuntimeError) as error:
+        if getattr(arguments, "debug", False):
+            raise
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(f"error: {_missing(error.name or '')}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="facelines",
+        description="Read an expression label from the shape of a face.",
+        epilog=LICENCES,
+    )
+    version = f"Facelines {__version__}\n{LICENCES}"
+    parser.add_argument("--version", action="version", version=version)
+    parser.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    asked_for = next((word for word in argv if not word.startswith("-")), None)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose)
+        if name == asked_for:
+            module = importlib.import_module(f"facelines.commands.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+    return parser.parse_args(argv)
+
+
+def _missing(package: str) -> str:
+    extra = _EXTRAS.get(package.partition(".")[0])
+    install = f'pip install "facelines[{extra}]"' if extra else "pip install facelines"
+    return (
+        f"the package {package} is missing; install it with {install}, "
+        "or in a checkout with pip install -r requirements.txt."
+    )

@@ -1,0 +1,60 @@
+"""`facelines benchmark`: landmarks against raw pixels, measured and written as a report."""
+
+import argparse
+import os
+from pathlib import Path
+
+from facelines.commands.arguments import positive
+from facelines.commands.output import this_command
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--data", default="embedded", help='a prepared FER2013 with pictures, or "embedded"'
+    )
+    parser.add_argument("--out", type=Path, default=Path("out/benchmark"), metavar="DIR")
+    parser.add_argument("--quick", action="store_true", help="a small one, in about 3 minutes")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NETWORK")
+    parser.add_argument("--epochs", type=positive, help="in place of each network's own")
+    parser.add_argument("--seeds", type=positive, default=1, help="trainings a network (1)")
+    parser.add_argument("--classes", type=int, choices=(3, 6, 7), default=6)
+    parser.add_argument(
+        "--also", action="append", default=[], metavar="PATH", help="cross with CK+48 or another"
+    )
+    parser.add_argument("--peer", choices=("fer",), default="", help="an installed package too")
+    parser.add_argument("--workers", type=positive, help="processes and threads; all by default")
+    parser.add_argument(
+        "--probe-rows", type=positive, default=1000, metavar="N", help="faces to damage (1000)"
+    )
+    parser.add_argument("--write", type=Path, metavar="FILE", help="its table, between markers")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the benchmark and print what was learned; return the exit status."""
+    from facelines.benchmark import released_models, runner
+    from facelines.benchmark.schema import Options
+
+    options = Options(
+        data=arguments.data,
+        out=arguments.out,
+        quick=arguments.quick,
+        only=tuple(arguments.only),
+        epochs=arguments.epochs,
+        seeds=arguments.seeds,
+        classes=arguments.classes,
+        also=tuple(arguments.also),
+        peer=arguments.peer,
+        workers=arguments.workers or os.cpu_count() or 1,
+        probe_rows=arguments.probe_rows,
+        command=this_command(),
+    )
+    if arguments.write:  # before the hours: a page without markers is said at once
+        released_models.check_markers(arguments.write, "benchmark")
+    results = runner.run(options)
+    if arguments.write:
+        text = (arguments.out / "table.md").read_text().rstrip()
+        released_models.write_into(arguments.write, text, name="benchmark")
+    print("\n".join(f"- {sentence}" for sentence in results["learned"]))
+    print(f"\n{arguments.out / 'report.html'}\n{arguments.out / 'results.json'}")
+    return 0

@@ -1,0 +1,112 @@
+"""`facelines preprocess`: a face data set -> a folder of landmark images."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict
+
+from facelines.commands.arguments import positive
+from facelines.preprocessing import datasets, executors, export, faces, labels, render
+from facelines.preprocessing.landmarks import MAX_PASSES
+from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.prepare import Summary, preprocess
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    default = Pipeline()
+    parser.add_argument("source", help="CSV, folder, photo, video or glob")
+    parser.add_argument("out", help="folder to write to")
+    parser.add_argument("--format", choices=datasets.FORMATS, help="by default recognised")
+    parser.add_argument("--ferplus", metavar="CSV", help="fer2013new.csv: FER+ votes by row")
+    parser.add_argument("--classes", type=int, choices=sorted(labels.LABEL_SETS), default=6)
+    parser.add_argument("--detector", choices=faces.DETECTORS, default=default.detector)
+    parser.add_argument("--draw", choices=render.STYLES, default=default.style)
+    parser.add_argument("--size", type=positive, default=default.size, help="pixels a side")
+    parser.add_argument(
+        "--passes", type=int, choices=range(1, MAX_PASSES + 1), default=default.passes,
+        metavar=f"1..{MAX_PASSES}", help="how often dlib looks at each face",
+    )  # fmt: skip
+    parser.add_argument("--largest", action="store_true", help="only a photo's largest face")
+    parser.add_argument("--every", type=positive, default=1, help="each n-th frame of a video")
+    parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
+    parser.add_argument("--limit", type=positive, help="only the first so many pictures")
+    parser.add_argument("--workers", type=positive, default=1)
+    parser.add_argument("--engine", choices=executors.ENGINES, default="processes")
+    parser.add_argument("--overwrite", action="store_true", help="replace another set in OUT")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prepare a data set; return the exit status (0 done, 1 without a row, 130 interrupted).
+
+    Raises:
+        DatasetError, ShardError, OSError: as `preprocess`.
+    """
+    pipeline = Pipeline(
+        detector=arguments.detector,
+        passes=arguments.passes,
+        size=arguments.size,
+        style=arguments.draw,
+    )
+    try:
+        summary = preprocess(
+            arguments.source,
+            arguments.out,
+            pipeline,
+            classes=arguments.classes,
+            format=arguments.format,
+            ferplus=arguments.ferplus,
+            largest=arguments.largest,
+            every=arguments.every,
+            limit=arguments.limit,
+            workers=arguments.workers,
+            engine=arguments.engine,
+            export_as=arguments.export,
+            overwrite=arguments.overwrite,
+        )
+    except KeyboardInterrupt:
+        print("Interrupted; run the same command again to go on.", file=sys.stderr)
+        return 130
+    print(table_text(summary))
+    if arguments.json:
+        print(json.dumps(asdict(summary)))
+    return 0 if summary.rows else 1
+
+
+def table_text(summary: Summary) -> str:
+    """Return the summary for a person: counts, then coverage by class."""
+    rate = summary.pictures / max(summary.seconds, 1e-9)
+    left_out = ", ".join(f"{label} {count}" for label, count in summary.left_out.items())
+    total = Counter()
+    for seen in summary.coverage.values():
+        total.update(seen)
+    lines = [f"{'class':<12}{'found':>8}{'fallback':>10}{'failed':>8}{'found %':>9}"]
+    for label, seen in [*summary.coverage.items(), ("all", total)]:
+        share = 100 * seen["found"] / max(sum(seen.values()), 1)
+        lines.append(
+            f"{label:<12}{seen['found']:>8}{seen['fallback']:>10}{seen['failed']:>8}{share:>9.1f}"
+        )
+    lines += [
+        "",
+        f"{summary.pictures} pictures = {summary.pictures_with_rows} with rows "
+        f"+ {summary.errors} errors + {sum(summary.left_out.values())} left out"
+        + (f" ({left_out})" if left_out else ""),
+        f"{summary.rows} rows: "
+        + ", ".join(f"{split} {count}" for split, count in summary.splits.items()),
+        _duplicates_text(**summary.duplicates),
+        f"{summary.seconds:.1f} s, {rate:.0f} pictures a second"
+        + (f" ({summary.reused_shards} shards were there)" if summary.reused_shards else ""),
+        f"in {summary.out}: data/, manifest.json, errors.jsonl, contact_sheet.png",
+    ]
+    return "\n".join(lines)
+
+
+def _duplicates_text(
+    copies: int, across_splits: int, conflicting_labels: int, excluded: int
+) -> str:
+    return (
+        f"duplicates: {copies} copies, {across_splits} pictures in several splits, "
+        f"{conflicting_labels} with conflicting labels; {excluded} kept out of training"
+    )

@@ -1,0 +1,86 @@
+"""`facelines train`: prepared data -> a trained network, exported as an artifact."""
+
+import argparse
+import json
+from pathlib import Path
+
+from facelines.commands.arguments import positive
+from facelines.commands.output import print_figures, this_command
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("network", help="landmark_cnn, pixel_cnn, points_mlp, landmark, ...")
+    parser.add_argument("--data", required=True, help='a prepared folder, or "embedded"')
+    parser.add_argument("--config", type=Path, help="a file such as configs/landmark.py")
+    parser.add_argument("--out", type=Path, help="the artifact's folder (runs/NETWORK)")
+    parser.add_argument("--labels", choices=("fer2013", "ferplus"), default="fer2013")
+    parser.add_argument("--classes", type=int, choices=(3, 6, 7))
+    parser.add_argument("--epochs", type=positive)
+    parser.add_argument("--batch-size", type=positive)
+    parser.add_argument("--learning-rate", type=float)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--class-weights", type=float, metavar="POWER", help="0 off, 1 balanced")
+    parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"))
+    parser.add_argument("--start", help="a model.keras to take weights from")
+    parser.add_argument(
+        "--teacher", type=Path, nargs="+", default=(), metavar="ARTIFACT",
+        help="artifacts, the mean of whose answers joins the targets",
+    )  # fmt: skip
+    parser.add_argument(
+        "--views", type=int, choices=(1, 2, 4, 6, 8), default=1, help="of a face, averaged at test"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument(
+        "--cross-validate", action="store_true", help="train once a split, test on it (CK+)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train as the config says; return the exit status."""
+    from facelines.model.training import recipe
+    from facelines.model.training.config import Config, read_config, with_overrides
+    from facelines.model.training.networks import NETWORKS
+
+    if arguments.network not in NETWORKS:
+        raise ValueError(
+            f"unknown network {arguments.network!r}; expected one of {', '.join(NETWORKS)}."
+        )
+    config = Config(arguments.network)
+    if arguments.config:
+        config = read_config(arguments.config)
+    config = with_overrides(
+        config,
+        network=arguments.network,
+        classes=arguments.classes,
+        epochs=arguments.epochs,
+        batch_size=arguments.batch_size,
+        learning_rate=arguments.learning_rate,
+        seed=arguments.seed,
+        class_weights=arguments.class_weights,
+        precision=arguments.precision,
+        start=arguments.start,
+    )
+    folder = arguments.out or Path("runs") / arguments.network
+    if arguments.cross_validate:
+        if arguments.teacher or arguments.views > 1 or arguments.labels != "fer2013":
+            raise ValueError(
+                "--cross-validate trains on the data's own labels and tests one view of each face; "
+                "leave --teacher, --views and --labels out."
+            )
+        figures = recipe.cross_validate(config, arguments.data, folder, resume=arguments.resume)
+        (folder / "cross_validation.json").write_text(json.dumps(figures, indent=2) + "\n")
+    else:
+        figures = recipe.train(
+            config,
+            arguments.data,
+            folder,
+            labels_of=arguments.labels,
+            teachers=arguments.teacher,
+            views=arguments.views,
+            resume=arguments.resume,
+            command=this_command(),
+        )
+    print_figures(figures, folder.name)
+    print(f"\nWritten to {folder}")
+    return 0

@@ -1,0 +1,35 @@
+"""`facelines webapp`: the page with live expressions from the visitor's own camera."""
+
+import argparse
+
+from facelines.commands.arguments import port, positive
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=port, default=8000)
+    parser.add_argument("--ssl-certfile", help="PEM; browsers lend cameras to https only")
+    parser.add_argument("--ssl-keyfile")
+    parser.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN")
+    parser.add_argument("--max-clients", type=positive, default=32)
+    parser.add_argument("--model", default="landmark-ferplus", help="of the start")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until interrupted; return the exit status."""
+    from facelines.webapp.server import serve
+    from facelines.webapp.settings import Settings
+
+    serve(
+        Settings(
+            host=arguments.host,
+            port=arguments.port,
+            ssl_certfile=arguments.ssl_certfile,
+            ssl_keyfile=arguments.ssl_keyfile,
+            allow_origin=tuple(arguments.allow_origin),
+            max_clients=arguments.max_clients,
+            model=arguments.model,
+        )
+    )
+    return 0

@@ -1,0 +1,75 @@
+"""What a training's result depends on, besides data and code. No Keras here."""
+
+import runpy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from facelines.model.sources import SourceError
+from facelines.model.training.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that a training's result depends on, besides data and code.
+
+    network: a name in `model.networks.NETWORKS`.
+    epochs: 0 trains nothing: the network stays as `start` and `join` make it.
+    ferplus: share of the FER+ votes in the targets, 0 to 1; images without votes get none.
+    votes_head: weight of a second head that learns the FER+ votes, in training only; 0 is off.
+    teacher: share of the answers of `fit`'s teacher in the targets; 0 is without one.
+    label_smoothing: spread evenly over the classes.
+    mixup: alpha of the beta distribution (Zhang et al. 2018); 0 is off. A teacher of pixels is
+        asked about the blends; one that averages views of drawings draws blended points anew.
+    class_weights: weigh each class by the inverse of its frequency, to this power.
+    ema: decay a step of the averaged weights that are evaluated and kept; 0 is off.
+    precision: a Keras dtype policy: "float32" or "mixed_bfloat16".
+    validation_every: epochs from one validation to the next; the last epoch always is.
+    start: an artifact's or run's model.keras whose weights of equal name and shape are taken.
+    join: such files with what each weighs, in all 1, in the order in which a network joins their
+        features: it begins as their late fusion.
+    eight_bits: release the ONNX file with the convolutions of pixels, but the first, in eight bits.
+    """
+
+    network: str
+    classes: int = 6
+    epochs: int = 30
+    batch_size: int = 128
+    learning_rate: float = 1e-3
+    warm_up_epochs: float = 1.0
+    weight_decay: float = 0.02
+    ferplus: float = 0.0
+    votes_head: float = 0.0
+    teacher: float = 0.0
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    class_weights: float = 0.0
+    ema: float = 0.0
+    precision: str = "float32"
+    seed: int = 1
+    validation_every: int = 1
+    start: str = ""
+    join: dict[str, float] = field(default_factory=dict)
+    eight_bits: bool = False
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+def read_config(path: Path) -> Config:
+    """Read a `configs/<name>.py` file, a Python file that sets `config` to a Config.
+
+    Raises:
+        SourceError: missing, or without it.
+    """
+    if not path.is_file():
+        raise SourceError(f"{path}: no such config; expected a Python file that sets `config`.")
+    try:
+        config = runpy.run_path(str(path)).get("config")
+    except (SyntaxError, TypeError, NameError, ImportError) as error:
+        raise SourceError(f"{path} is no valid config: {error}.") from error
+    if not isinstance(config, Config):
+        raise SourceError(f"{path} does not set `config` to a model.train.Config.")
+    return config
+
+
+def with_overrides(config: Config, **values) -> Config:
+    """Return the config with the given fields replaced; None means unchanged."""
+    return replace(config, **{key: value for key, value in values.items() if value is not None})

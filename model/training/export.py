@@ -1,0 +1,151 @@
+"""A trained network -> an artifact's folder: Keras and ONNX files, settings, metrics, card."""
+
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+
+import keras
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from facelines.model import artifact as artifacts
+from facelines.model import inputs, sources
+from facelines.model.artifact import Artifact
+from facelines.model.evaluate import probabilities_of
+from facelines.model.metrics import evaluate, fit_temperature, uncertainty_threshold
+from facelines.model.recognizer import Recognizer
+from facelines.model.sources import Arrays
+from facelines.model.training import model_card
+from facelines.model.training.checkpoint import predict
+from facelines.model.training.config import Config
+from facelines.model.training.quantization import quantise_pixels
+from facelines.preprocessing.labels import label_indices
+from facelines.preprocessing.pipeline import Pipeline
+
+_SAME = 0.97  # of the labels at least; the released networks keep 98.7 to 99.7 %
+
+
+def release(
+    model: keras.Model,
+    folder: Path,
+    validation: Arrays,
+    labels: tuple[str, ...],
+    pipeline: Pipeline,
+    config: Config,
+    *,
+    history: list[dict],
+    facts: dict,
+    calibration: Arrays,
+    views: int = 1,
+) -> Artifact:
+    """Export a network and write everything that travels with it.
+
+    The temperature and the "uncertain" threshold are fitted on the validation rows, with the
+    exported network in ONNX Runtime, which is what will serve.
+
+    Args:
+        validation: rows whose label is in `labels`.
+        facts: what the card says of the training: command, commit, data, labels_of,
+            seconds, machine.
+        calibration: training rows, which `config.eight_bits` takes activations' ranges from.
+        views: of each face, averaged at test at so many times the cost (see `inputs.views`).
+
+    Raises:
+        RuntimeError: Keras and ONNX Runtime disagree on a validation row's best label, or eight
+            bits change too many of them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    export(model, folder)
+    artifact = Artifact(folder, labels, pipeline, config.network, trained_on=facts["labels_of"])
+    check_agreement(model, Recognizer(artifact), validation)
+    artifact = replace(artifact, views=views)
+    truth = label_indices(validation["label"], labels)
+    raw, rounding = probabilities_of(Recognizer(artifact), validation), {}
+    if config.eight_bits:
+        quantise_pixels(artifact.onnx_path, calibration)
+        in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
+        rounding = {"same_in_floats": _share_of_same_labels(in_floats, raw)}
+    temperature = fit_temperature(truth, raw)
+    artifact = replace(artifact, temperature=temperature)
+    calibrated = probabilities_of(Recognizer(artifact), validation)
+    metrics = {
+        **evaluate(validation["label"], calibrated, labels),
+        "ece_uncalibrated": evaluate(validation["label"], raw, labels)["ece"],
+        **rounding,
+        "coverage": sources.coverage_of(validation),
+        "parameters": model.count_params(),
+        "training": {**facts, "config": asdict(config), "epochs_run": len(history)},
+        "released": date.today().isoformat(),
+    }
+    threshold = round(uncertainty_threshold(calibrated.max(axis=1)), 4)
+    artifact = replace(artifact, uncertain_below=threshold, metrics=metrics)
+    artifacts.save_settings(artifact)
+    if history:
+        plot_history(history, folder / "learning_curve.png")
+    (folder / "README.md").write_text(model_card.text(artifact))
+    return artifact
+
+
+def export(model: keras.Model, folder: Path) -> None:
+    """Write model.keras and model.onnx."""
+    names = {tensor.name: tensor.shape[1:] for tensor in model.inputs}
+    model({name: np.zeros((1, *shape), np.float32) for name, shape in names.items()})
+    model.save(folder / "model.keras")
+    model.export(folder / "model.onnx", format="onnx", verbose=False)
+
+
+def check_agreement(model: keras.Model, recognizer: Recognizer, rows: Arrays) -> float:
+    """Compare Keras and ONNX Runtime on every row and return the largest difference.
+
+    Raises:
+        RuntimeError: they name another best label for some row.
+    """
+    features = {name: inputs.as_float(rows[name]) for name in recognizer.inputs}
+    by_keras = predict(model, features)
+    by_onnx = probabilities_of(recognizer, rows)
+    if different := int(np.sum(by_keras.argmax(axis=1) != by_onnx.argmax(axis=1))):
+        raise RuntimeError(
+            f"Keras and ONNX Runtime disagree on {different} of {len(by_keras)} faces; "
+            "expected none. Export with another version of tf2onnx."
+        )
+    return float(np.abs(by_keras - by_onnx).max())
+
+
+def _share_of_same_labels(in_floats: np.ndarray, rounded: np.ndarray) -> float:
+    same = float(np.mean(in_floats.argmax(axis=1) == rounded.argmax(axis=1)))
+    if same < _SAME:
+        raise RuntimeError(
+            f"In eight bits {same:.1%} of the labels stay the same; expected {_SAME:.0%} or more. "
+            "Release it with eight_bits=False."
+        )
+    return same
+
+
+def plot_history(history: list[dict], path: Path) -> None:
+    """Draw loss and validation accuracy by epoch."""
+    figure, left = plt.subplots(figsize=(7, 4), layout="constrained")
+    left.plot([row["epoch"] for row in history], [row["loss"] for row in history], color="0.45")
+    left.set(xlabel="epoch", ylabel="training loss (grey)")
+    right = left.twinx()
+    scored = [row for row in history if "accuracy" in row]
+    accuracy = [100 * row["accuracy"] for row in scored]
+    right.plot([row["epoch"] for row in scored], accuracy, "o-", color="#0072b2", markersize=3)
+    right.set_ylabel("validation accuracy, % (blue)")
+    best = int(np.argmax(accuracy))
+    right.annotate(
+        f"{accuracy[best]:.1f} %", (scored[best]["epoch"], accuracy[best]),
+        textcoords="offset points", xytext=(0, 6), ha="center",
+    )  # fmt: skip
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def rewrite_card(name_or_folder: str | Path) -> Path:
+    """Write an artifact's card anew from its metrics and return its path."""
+    artifact = artifacts.load(name_or_folder)
+    path = artifact.folder / "README.md"
+    path.write_text(model_card.text(artifact))
+    return path

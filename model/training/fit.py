@@ -1,0 +1,142 @@
+"""Train a network on prepared arrays, resumably and repeatably."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from facelines.model.training.batches import (
+    Arrays,
+    Batches,
+    Teacher,
+    targets_of,
+    vote_shares,
+    weighted,
+)
+from facelines.model.training.checkpoint import Checkpoint, input_names
+from facelines.model.training.config import Config
+from facelines.model.training.initialization import join_heads, take_weights
+from facelines.model.training.networks import NETWORKS, with_votes_head, without_votes_head
+from facelines.preprocessing.pipeline import Pipeline
+
+
+def soft_cross_entropy(targets, probabilities):
+    """Cross-entropy (n,) of probabilities against targets whose rows need not sum to 1."""
+    return -ops.sum(targets * ops.log(ops.clip(probabilities, 1e-7, 1.0)), axis=-1)
+
+
+def fit(
+    train: Arrays,
+    validation: Arrays,
+    labels: tuple[str, ...],
+    config: Config,
+    pipeline: Pipeline,
+    folder: Path,
+    *,
+    teacher: Teacher | None = None,
+    resume: bool = False,
+) -> tuple[keras.Model, list[dict]]:
+    """Train a network and return the weights of its best validated epoch, with the history.
+
+    Every epoch leaves a checkpoint in `folder`; with `resume` the training goes on from it to the
+    same weights as an uninterrupted one (on one machine with one thread count). The best epoch is
+    chosen by validation accuracy alone.
+
+    Args:
+        train, validation: arrays as from `prepared.load_prepared`.
+        teacher: from a batch of faces to probabilities of the same labels.
+
+    Raises:
+        ValueError: unknown network, nothing to take in eight bits, an empty split, a checkpoint of
+            another config or of other targets, or only one of a teacher and its share.
+    """
+    if config.network not in NETWORKS:
+        raise ValueError(f"Unknown network {config.network!r}; expected one of {list(NETWORKS)}.")
+    for name, arrays in (("training", train), ("validation", validation)):
+        if not len(arrays["label"]):
+            raise ValueError(f"The {name} split is empty; expected at least one labelled face.")
+    if bool(config.teacher) != (teacher is not None):
+        raise ValueError(
+            f"The config gives a teacher {config.teacher:.0%} of the targets and there is "
+            f"{'one' if teacher else 'none'}; give both (--teacher) or neither."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(config.seed)
+    keras.config.set_dtype_policy(config.precision)
+    batches, model = _prepare(train, labels, config, pipeline, teacher)
+    if not config.epochs:
+        return without_votes_head(model), []
+    checkpoint = Checkpoint(folder, config, batches, validation, labels)
+    if resume:
+        model = checkpoint.restore(model)
+    elif checkpoint.exists():
+        raise ValueError(f"{folder} holds a training; go on with --resume or choose another.")
+    if checkpoint.epoch < config.epochs:
+        model.fit(
+            batches,
+            initial_epoch=checkpoint.epoch,
+            epochs=config.epochs,
+            shuffle=False,
+            verbose=0,
+            callbacks=[checkpoint, *_loggers(folder)],
+        )
+    keras.config.set_dtype_policy("float32")
+    best = _network(config, labels)
+    best.load_weights(folder / "best.weights.h5")
+    return without_votes_head(best), checkpoint.history
+
+
+def _network(config: Config, labels) -> keras.Model:
+    model = NETWORKS[config.network](len(labels))
+    return with_votes_head(model) if config.votes_head else model
+
+
+def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher):
+    model = _network(config, labels)
+    if config.start:
+        take_weights(model, config.start)
+    for path in config.join:
+        take_weights(model, path)
+    if config.join:
+        join_heads(model, config.join)
+    names = input_names(model)
+    if missing := [name for name in names if name not in train]:
+        raise ValueError(
+            f"{config.network} needs {', '.join(missing)}, which this data does not hold; "
+            "prepare the data set itself (the embedded set is geometry only)."
+        )
+    if config.eight_bits and "pixels" not in names:
+        raise ValueError(f"{config.network} sees no pixels to take in eight bits; leave it out.")
+    targets = weighted(targets_of(train, labels, config), config.class_weights)
+    if config.votes_head:
+        # A scaled target scales its cross-entropy: the weight needs no second loss.
+        votes = config.votes_head * vote_shares(train, labels)
+        targets = np.concatenate([targets, votes], axis=1)
+    batches = Batches(train, targets, names, config, pipeline, teacher)
+    if not len(batches):
+        raise ValueError(
+            f"{len(targets)} training faces do not fill one batch of {config.batch_size}; "
+            "lower --batch-size."
+        )
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        max(1, int((config.epochs - config.warm_up_epochs) * len(batches))),
+        warmup_target=config.learning_rate,
+        warmup_steps=int(config.warm_up_epochs * len(batches)),
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule,
+        weight_decay=config.weight_decay,
+        use_ema=bool(config.ema),
+        ema_momentum=config.ema or 0.99,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(optimizer, soft_cross_entropy, jit_compile=False)
+    return batches, model
+
+
+def _loggers(folder: Path) -> list[keras.callbacks.Callback]:
+    if keras.backend.backend() != "tensorflow":
+        return []  # the TensorBoard callback writes with TensorFlow
+    return [keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False)]

@@ -1,0 +1,295 @@
+"""`run.py preprocess`: a face data set -> OUT, a folder of landmark images ready to train on.
+
+OUT holds data/*.parquet (the rows), manifest.json (what was done, counts, digests), errors.jsonl,
+contact_sheet.png, and receipts/ and plan.json, by which the same command goes on where it
+stopped. The manifest is written last: a folder with one is complete.
+"""
+
+import hashlib
+import itertools
+import json
+import platform
+import shutil
+import sys
+import time
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from facelines import shape_predictor
+from facelines.preprocessing import (
+    contact_sheet,
+    datasets,
+    executors,
+    export,
+    faces,
+    labels,
+    layout,
+    shards,
+)
+from facelines.preprocessing.datasets import Dataset
+from facelines.preprocessing.executors import ShardError
+from facelines.preprocessing.layout import write_atomically
+from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.prepared import read_json, read_rows
+from facelines.preprocessing.samples import DatasetError
+from facelines.preprocessing.shards import Recipe
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did; the manifest and `--json` hold the same.
+
+    pictures = pictures_with_rows + errors + the sum of left_out, always.
+    rows: more than pictures_with_rows where a photo holds several faces.
+    coverage: {label: {found, fallback, failed}} in pictures.
+    duplicates: {copies, across_splits, conflicting_labels, excluded} in pictures, see
+        `shards.count_duplicates`.
+    digest: of the shards' bytes and the errors, in order.
+    rows_sum: of the rows in any order, without their sources (see `shards.rows_sum`).
+    seconds, reused_shards: of this run alone.
+    """
+
+    out: str
+    source: str
+    format: str
+    pictures: int
+    pictures_with_rows: int
+    rows: int
+    errors: int
+    left_out: dict[str, int]
+    coverage: dict[str, dict[str, int]]
+    splits: dict[str, int]
+    duplicates: dict[str, int]
+    digest: str
+    rows_sum: str
+    seconds: float
+    reused_shards: int
+
+
+def preprocess(
+    source: str | Path,
+    out: str | Path,
+    pipeline: Pipeline | None = None,
+    *,
+    classes: int = 6,
+    format: str | None = None,
+    ferplus: str | Path | None = None,
+    largest: bool = False,
+    every: int = 1,
+    limit: int | None = None,
+    workers: int = 1,
+    engine: str = "processes",
+    export_as: str | None = None,
+    overwrite: bool = False,
+    shard_samples: int = executors.SHARD_SAMPLES,
+) -> Summary:
+    """Prepare a data set; run again after an interruption it does only what is missing.
+
+    Args:
+        source, format, ferplus, every: see `datasets.open_dataset`.
+        out: a new folder, or one that this very command has begun.
+        classes: 3, 6 or 7; pictures of other labels are counted and left out.
+        limit: only the first so many pictures.
+        workers, engine, shard_samples: see `executors.run_shards`.
+        export_as: one of `export.KINDS`, written to OUT as well.
+        overwrite: replace what another command prepared in OUT.
+
+    Raises:
+        DatasetError: the source cannot be used, or OUT holds something else.
+        ShardError: the run broke off; run again to go on.
+        OSError: OUT cannot be written, or a model file is missing.
+    """
+    started = time.monotonic()
+    pipeline = pipeline or Pipeline()
+    out = Path(out)
+    dataset = datasets.open_dataset(source, format, ferplus, every)
+    check_models(pipeline)
+    plan = _plan(dataset, pipeline, classes, largest, limit, shard_samples)
+    _claim(out, plan, overwrite)
+    count, evaluation = shards.survey(dataset.samples())
+    recipe = Recipe(
+        pipeline, labels.label_set(classes), dataset.already_cropped, largest, evaluation
+    )
+    receipts, reused = [], 0
+    with tqdm(total=min(count, limit or count), unit="img", file=sys.stderr) as progress:
+        for receipt, was_there in executors.run_shards(
+            itertools.islice(dataset.samples(), limit),
+            recipe,
+            out,
+            workers=workers,
+            engine=engine,
+            shard_samples=shard_samples,
+        ):
+            receipts.append(receipt)
+            reused += was_there
+            progress.update(receipt["pictures"])
+    receipts.sort(key=lambda receipt: receipt["index"])
+    _remove_stale(out, len(receipts))
+    _write_errors(out, receipts)
+    table = read_rows(out, len(receipts))
+    summary = _summary(out, dataset, recipe, receipts, table, reused, started)
+    contact_sheet.write(out / "contact_sheet.png", table, dataset, recipe.labels)
+    if export_as:
+        export.write(out / export_as, table, export_as)
+    _write_manifest(out, plan, summary, receipts)
+    return summary
+
+
+def check_models(pipeline: Pipeline) -> None:
+    """Fail at once, not at every picture, where a model file is missing (FileNotFoundError)."""
+    shape_predictor.find()
+    faces.detect(np.zeros((64, 64), np.uint8), pipeline.detector, pipeline.min_score)
+
+
+def _plan(
+    dataset: Dataset,
+    pipeline: Pipeline,
+    classes: int,
+    largest: bool,
+    limit: int | None,
+    shard_samples: int,
+) -> dict:
+    """Return what makes two runs the same: a run goes on only in a folder of an equal plan."""
+    return {
+        "source": dataset.name,
+        "format": dataset.format,
+        "ferplus": dataset.ferplus and dataset.ferplus.name,
+        "every": dataset.every,
+        "classes": classes,
+        "largest": largest,
+        "limit": limit,
+        "shard_samples": shard_samples,
+        "pipeline": asdict(pipeline),
+        "fingerprint": pipeline.fingerprint(),
+        "landmark_file": shape_predictor.sha256(shape_predictor.find()),
+        "version": shards.VERSION,
+    }
+
+
+def _claim(out: Path, plan: dict, overwrite: bool) -> None:
+    """Make OUT ours: new, or of the same plan; what else is in it stays as it is."""
+    if out.exists() and not out.is_dir():
+        raise DatasetError(f"{out}: is a file; give a folder to write to.")
+    plan_file = out / "plan.json"
+    if plan_file.is_file():
+        before = read_json(plan_file)
+        if before != plan and not overwrite:
+            names = [name for name in plan if before.get(name) != plan[name]]
+            changes = ", ".join(f"{name} {_short(before.get(name))}" for name in names)
+            raise DatasetError(
+                f"{out}: prepared with another {changes}; "
+                "give another folder, or --overwrite to replace it."
+            )
+        if before != plan:
+            _clear(out)
+    elif out.is_dir() and any(not path.match(".plan.json.*.tmp") for path in out.iterdir()):
+        raise DatasetError(
+            f"{out}: not empty and not a prepared set; give a new folder to write to."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "manifest.json").unlink(missing_ok=True)  # until this run has completed the set
+    write_atomically(plan_file, _to_json(plan))
+
+
+def _short(value) -> str:
+    text = "settings" if isinstance(value, dict) else repr(value)
+    return text if len(text) < 40 else text[:37] + "..."
+
+
+def _clear(out: Path) -> None:
+    for name in ("data", "receipts", *export.KINDS):
+        shutil.rmtree(out / name, ignore_errors=True)
+    for name in ("manifest.json", "errors.jsonl", "contact_sheet.png", "plan.json"):
+        (out / name).unlink(missing_ok=True)
+
+
+def _remove_stale(out: Path, count: int) -> None:
+    """Remove what a killed run left half written, and shards of a source that was longer."""
+    kept = {layout.shard_file(out, index) for index in range(count)}
+    kept |= {layout.receipt_file(out, index) for index in range(count)}
+    for folder in ("data", "receipts"):
+        for path in (out / folder).iterdir():
+            if path not in kept:
+                path.unlink()
+    for path in out.glob(".*.tmp"):
+        path.unlink()
+
+
+def _write_errors(out: Path, receipts: list[dict]) -> None:
+    lines = [json.dumps(error) + "\n" for receipt in receipts for error in receipt["errors"]]
+    write_atomically(out / "errors.jsonl", "".join(lines).encode())
+
+
+def _summary(out, dataset, recipe, receipts, table, reused, started) -> Summary:
+    left_out, coverage = Counter(), defaultdict(Counter)
+    for receipt in receipts:
+        left_out.update(receipt["left_out"])
+        for label, seen in receipt["coverage"].items():
+            coverage[label].update(seen)
+    pictures = sum(receipt["pictures"] for receipt in receipts)
+    errors = sum(len(receipt["errors"]) for receipt in receipts)
+    with_rows = table["face_index"].to_pylist().count(0)
+    if pictures != with_rows + errors + sum(left_out.values()):
+        raise ShardError(
+            f"{pictures} pictures in, but {with_rows} with rows, {errors} errors and "
+            f"{sum(left_out.values())} left out; this is a bug, please report it."
+        )
+    order = [*recipe.labels, shards.UNLABELLED]
+    return Summary(
+        out=str(out),
+        source=dataset.name,
+        format=dataset.format,
+        pictures=pictures,
+        pictures_with_rows=with_rows,
+        rows=table.num_rows,
+        errors=errors,
+        left_out=dict(sorted(left_out.items())),
+        coverage={
+            label: {name: coverage[label][name] for name in ("found", "fallback", "failed")}
+            for label in order
+            if label in coverage
+        },
+        splits=dict(sorted(Counter(table["split"].to_pylist()).items())),
+        duplicates=shards.count_duplicates(table),
+        digest=_digest(receipts),
+        rows_sum=f"{sum(int(receipt['rows_sum'], 16) for receipt in receipts) % (1 << 256):064x}",
+        seconds=round(time.monotonic() - started, 2),
+        reused_shards=reused,
+    )
+
+
+def _digest(receipts: list[dict]) -> str:
+    digest = hashlib.sha256()
+    for receipt in receipts:
+        digest.update(receipt["sha256"].encode() + json.dumps(receipt["errors"]).encode())
+    return digest.hexdigest()
+
+
+def _write_manifest(out: Path, plan: dict, summary: Summary, receipts: list[dict]) -> None:
+    manifest = {
+        "plan": plan,
+        "labels": labels.label_set(plan["classes"]),
+        "summary": {key: value for key, value in asdict(summary).items() if key != "out"},
+        "shards": [
+            {
+                "file": layout.shard_file(Path(), receipt["index"]).as_posix(),
+                "rows": receipt["rows"],
+                "sha256": receipt["sha256"],
+            }
+            for receipt in receipts
+        ],
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("numpy", "pyarrow", "pillow")}
+        | {"opencv": cv2.__version__},
+    }
+    write_atomically(out / "manifest.json", _to_json(manifest))
+
+
+def _to_json(value) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()

@@ -1,0 +1,214 @@
+"""The benchmark's further questions, asked of invented networks whose answers are known."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from facelines.benchmark import contenders, training_cache
+from facelines.benchmark.analyses import corruptions, label_sets, other_sets, questions
+from facelines.benchmark.analyses.corruptions import Corruption
+from facelines.benchmark.report.findings import lessons_of
+from facelines.benchmark.schema import Options
+from facelines.benchmark.training_cache import Split
+from facelines.preprocessing.pipeline import Pipeline
+
+LABELS = ("happy", "sad")
+
+
+def by_brightness(rows):
+    """Say "happy" of bright pictures: P = mean / 255."""
+    happy = rows["pixels"].mean(axis=(1, 2)) / 255
+    return np.stack([happy, 1 - happy], axis=1)
+
+
+def by_mouth(rows):
+    """Say "happy" of faces whose mouth is low."""
+    happy = rows["points"][:, 31:].mean(axis=1)[:, 1]
+    return np.stack([happy, 1 - happy], axis=1)
+
+
+def entry(answer, arm, key="key"):
+    return SimpleNamespace(answer=answer, contender=SimpleNamespace(arm=arm), key=key)
+
+
+@pytest.fixture
+def split(astronaut_crop):
+    """Twelve times one face: bright and "happy", dark and "sad" in turn."""
+    face = Pipeline().one(astronaut_crop)
+    gray = np.array([astronaut_crop // 2 + 127, astronaut_crop // 2] * 6)
+    points = np.tile(face.normalised, (12, 1, 1))
+    points[1::2, 31:, 1] -= 0.5  # the sad ones' mouths are high
+    rows = {
+        "label": np.array(LABELS * 6), "split": np.array(["PublicTest"] * 12),
+        "pixels": gray, "image": np.tile(face.image, (12, 1, 1)), "points": points,
+        "raw_points": np.tile(face.points, (12, 1, 1)),
+    }  # fmt: skip
+    return Split(rows, rows, LABELS, Pipeline())
+
+
+@pytest.fixture
+def options(tmp_path):
+    return Options("-", tmp_path, workers=1, probe_rows=12)
+
+
+def darken(gray, points, level, rng):
+    return (gray * (1 - level)).astype(np.uint8)
+
+
+def test_damage_is_measured_on_the_same_faces_level_by_level(split, options, monkeypatch):
+    kind = Corruption("dark", "of the light lost", (0.0, 0.3, 1.0), darken)
+    monkeypatch.setattr(corruptions, "CORRUPTIONS", (kind,))
+    arms = {"pixel": entry(by_brightness, contenders.PIXELS)}
+    found = questions.damage(arms, split, options)
+    assert found["n"] == 12 and found["clean"] == {"pixel": 1.0}
+    levels = found["kinds"]["dark"]["models"]["pixel"]
+    assert levels[0] == 1.0 and levels[-1] == 0.5  # in the dark all look sad
+
+    def never(*_):
+        raise AssertionError("damaged again")
+
+    monkeypatch.setattr(corruptions, "corrupted", never)
+    assert questions.damage(arms, split, options) == found
+    other = {"pixel": entry(by_brightness, contenders.PIXELS, key="other weights")}
+    with pytest.raises(AssertionError, match="damaged again"):
+        questions.damage(other, split, options)
+
+
+def test_a_network_of_mouths_is_lost_without_mouths_only(split, options):
+    arms = {"landmark": entry(by_mouth, contenders.SHAPE), "pixel": entry(None, contenders.PIXELS)}
+    found = questions.parts(arms, split, options)
+    assert found["models"].keys() == {"landmark"}
+    lost = {part: 1 - share for part, share in found["models"]["landmark"].items()}
+    assert lost == {"nothing": 0, "brows": 0, "eyes": 0, "nose": 0, "mouth": 0.5}
+
+
+def test_maps_are_by_class_and_cached(split, options, monkeypatch):
+    arms = {"pixel": entry(by_brightness, contenders.PIXELS)}
+    found = questions.maps(arms, split, replace(options, probe_rows=100))
+    assert found["faces"] == 2 and found["models"]["pixel"].keys() == set(LABELS)
+    assert np.shape(found["models"]["pixel"]["happy"]) == (14, 14)
+    monkeypatch.setattr(questions.probes, "occlusion_map", None)
+    assert questions.maps(arms, split, replace(options, probe_rows=100)) == found
+
+
+def test_the_surest_mistakes_are_of_one_network_of_shapes_and_one_of_pixels(split):
+    wrong = np.tile(np.array([[0.9, 0.1]], np.float32), (12, 1))
+    arms = {
+        name: SimpleNamespace(probabilities=wrong)
+        for name in ("landmark", "landmark_cnn", "pixel_cnn", "fused")
+    }
+    found = questions.worst(arms, split)["models"]
+    assert list(found) == ["landmark", "pixel_cnn"]
+    assert all(one["truth"] == "sad" and len(one["points"]) == 51 for one in found["landmark"])
+
+
+def of_six(split):
+    """Give the twelve faces three of six labels, and an entry that is right about two of them."""
+    rows = {**split.test, "label": np.array(["happy", "sad", "fear"] * 4),
+            "split": np.array(["Training"] * 12), "excluded": np.zeros(12, bool)}  # fmt: skip
+    tested = {**rows, "split": np.array(["PublicTest"] * 12)}
+    arrays = {name: np.concatenate([rows[name], tested[name]]) for name in rows}
+    labels = ("angry", "fear", "happy", "neutral", "sad", "surprise")
+    said = np.zeros((12, 6), np.float32)
+    said[:, 1] = 0.5  # fear, the likeliest of the six
+    said[:, 2] = 0.3  # happy, the likeliest of the three
+    return arrays, Split(rows, tested, labels, split.pipeline), {
+        "pixel": SimpleNamespace(probabilities=said)
+    }  # fmt: skip
+
+
+def test_asked_among_fewer_labels_the_likeliest_of_these_counts(split, options, monkeypatch):
+    arrays, six, entries = of_six(split)
+    monkeypatch.setattr(label_sets, "LABEL_SETS", {2: ("happy", "sad"), 6: six.labels})
+    found = label_sets.label_sets(entries, arrays, six, replace(options, quick=True))
+    assert found.keys() == {"2"} and found["2"]["n"] == 8 and not found["2"]["trained"]
+    assert found["2"]["asked"]["pixel"]["accuracy"] == 0.5
+
+
+def test_a_larger_label_set_is_trained_where_the_data_names_it(split, options, monkeypatch):
+    arrays, six, entries = of_six(split)
+    sets = {3: ("fear", "happy", "sad"), 4: ("fear", "happy", "sad", "yawn")}
+    monkeypatch.setattr(label_sets, "LABEL_SETS", sets)
+    monkeypatch.setattr(label_sets, "_TRAINED", {3: ("baseline",), 4: ("baseline",)})
+    [baseline] = [one for one in contenders.contenders() if one.network == "baseline"]
+    few = replace(baseline, config=replace(baseline.config, batch_size=4))
+    monkeypatch.setattr(contenders, "contenders", lambda: (few,))
+    two = replace(six, labels=("happy", "sad"))
+    options = replace(options, epochs=1)
+    found = label_sets.label_sets(entries, arrays, two, options)
+    assert "faces labelled yawn" in found["4"]["needs"]
+    assert found["3"]["asked"] == {} and found["3"]["n"] == 12
+    baseline = found["3"]["trained"]["baseline"]
+    assert baseline["epochs"] == 1 and 0 <= baseline["accuracy"] <= 1
+    other = label_sets.label_sets(entries, arrays, two, replace(options, only=("pixel",)))
+    assert "needs" in other["3"]
+
+
+def test_another_set_is_scored_on_the_labels_that_both_have(split, options):
+    rows = {**split.test, "label": np.array(["happy", "sad", "disgust"] * 4)}
+    entries = {"pixel": entry(by_brightness, contenders.PIXELS)}
+    found = other_sets.cross(entries, {"other": rows}, split, replace(options, quick=True))
+    assert found["other"]["forth"]["n"] == 8 and found["other"]["forth"]["labels"] == list(LABELS)
+    assert "needs" in found["other"]["back"]
+    assert "needs" in other_sets.cross(entries, {}, split, options)
+
+
+def test_identity_asks_only_sets_that_name_their_people(split):
+    assert "needs" in other_sets.identity({"nameless": split.test})
+    people = np.array(["S001"] * 6 + ["S002"] * 6)
+    films = np.array([f"{p}_{n % 2:03d}_00000001.png" for n, p in enumerate(people)])
+    named = {**split.test, "subject": people, "source": films}
+    assert other_sets.identity({"CK": named})["CK"]["points"]["people"] == 2
+
+
+def test_what_is_cached_depends_on_its_parts_and_its_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(training_cache, "_ROOT", tmp_path)
+    monkeypatch.setattr(training_cache, "_CODE", ())
+    (tmp_path / "a.py").write_text("x = 1\n")
+    calls = []
+
+    def ask(part):
+        return training_cache.cached(
+            tmp_path, "name", [part], lambda: calls.append(part) or 7, ("a.py",)
+        )
+
+    assert ask(1) == ask(1) == 7 and calls == [1]
+    ask(2)
+    (tmp_path / "a.py").write_text("x = 2\n")
+    ask(1)
+    assert calls == [1, 2, 1] and not list(tmp_path.glob("*.part"))
+
+
+# Sentences
+
+
+def test_a_part_that_helps_by_its_absence_is_not_called_a_loss():
+    figures = {
+        "n": 100, "accuracy_interval": [0.7, 0.9], "by_share": [{"coverage": 0.5, "accuracy": 1.0}],
+        "per_class": {"happy": {"recall": 0.9}},
+    }  # fmt: skip
+    parts = {"nothing": 0.5, "brows": 0.51, "eyes": 0.4, "nose": 0.5, "mouth": 0.2}
+    missing = dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"})
+    results = {
+        **missing, "pairs": [], "labels": LABELS,
+        "contenders": [{"network": "points_mlp", "accuracy": 0.8, **figures}],
+        "data": {"test": 100, "classes": {"happy": {"test": 60}}},
+        "drawings": {"variants": [{"name": "lines, 48 px (the recipe)", "accuracy": 0.6}]},
+        "parts": {"models": {"points_mlp": parts}},
+    }  # fmt: skip
+    sentence = next(lesson for lesson in lessons_of(results) if "average face" in lesson)
+    assert "mouth" in sentence and "30.0 points" in sentence and "the brows -1.0" in sentence
+
+
+def test_of_a_network_that_learned_nothing_nothing_follows():
+    results = {
+        "contenders": [{"network": "landmark_cnn", "accuracy": 0.65}], "labels": LABELS,
+        "data": {"test": 100, "classes": {"happy": {"test": 60}}},
+        "drawings": {"variants": [{"name": "lines, 48 px (the recipe)", "accuracy": 0.6}]},
+        "parts": {"models": {"landmark_cnn": {"nothing": 0.65, "mouth": 0.6}}},
+        "pairs": [{"first": "landmark_cnn", "second": "pixel_cnn", "n": 1, "only_first": 0}],
+        **dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"}),
+    }  # fmt: skip
+    assert lessons_of(results) == []

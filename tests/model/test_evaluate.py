@@ -1,0 +1,190 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from facelines import cli
+from facelines.model import sources
+from facelines.model.evaluate import score
+from facelines.model.sources import SourceError
+from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing.labels import FER2013_CODES
+from facelines.preprocessing.prepare import preprocess
+
+KEYS = {
+    "model", "labels", "split", "n", "accuracy", "macro_f1", "balanced_accuracy", "per_class",
+    "confusion", "coverage", "ece", "log_loss", "seconds",
+}  # fmt: skip
+
+
+def write_fer2013(path, pictures, usage="PublicTest"):
+    """Write (label, uint8 (48, 48)) pairs as fer2013.csv; a label of None is a damaged row."""
+    with open(path, "w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(("emotion", "pixels", "Usage"))
+        for label, gray in pictures:
+            pixels = " ".join(map(str, gray.ravel()))
+            writer.writerow(
+                (FER2013_CODES.index(label or "sad"), pixels if label else "1 2", usage)
+            )
+
+
+@pytest.fixture
+def small_csv(tmp_path, astronaut_crop):
+    blank = np.zeros((48, 48), np.uint8)
+    path = tmp_path / "fer2013.csv"
+    write_fer2013(
+        path,
+        [("happy", astronaut_crop), ("disgust", astronaut_crop), ("fear", blank), (None, blank)],
+    )
+    return path
+
+
+def test_every_image_of_the_label_set_is_counted(small_csv):
+    figures = score("landmark", small_csv, workers=1)
+    assert figures["n"] == 2  # disgust is outside the set; the damaged row cannot be shown
+    assert figures["coverage"] == {"found": 1, "fallback": 1, "failed": 1}
+    assert np.sum(figures["confusion"]) == 2
+    assert figures["per_class"]["happy"]["recall"] == 1
+
+
+def test_the_last_line_is_the_json_object(small_csv, capsys):
+    status = cli.main(["evaluate", "landmark", str(small_csv), "--split", "PublicTest", "--json"])
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert status == 0 and set(figures) >= KEYS
+    assert figures["split"] == "PublicTest" and figures["model"] == "landmark"
+
+
+def test_processes_score_as_one_process_does(tmp_path, astronaut_crop):
+    path = tmp_path / "fer2013.csv"
+    pictures = [("happy", np.roll(astronaut_crop, shift % 5, axis=1)) for shift in range(70)]
+    write_fer2013(path, pictures)
+    one, two = (score("landmark", path, workers=workers) for workers in (1, 2))
+    assert one["log_loss"] == two["log_loss"] and one["n"] == 70
+
+
+def test_a_wrong_split_names_the_right_ones(small_csv):
+    with pytest.raises(SourceError, match=r"'PrivateTest'.*PublicTest \(4\)"):
+        score("landmark", small_csv, split="PrivateTest")
+    with pytest.raises(SourceError, match="no split 'PrivateTest'.*PublicTest"):
+        score("landmark", "embedded", split="PrivateTest")
+
+
+@pytest.fixture
+def prepared(small_csv, tmp_path):
+    out = tmp_path / "prepared"
+    preprocess(small_csv, out, classes=7)
+    return out
+
+
+def test_a_limit_takes_the_first_rows_of_any_source(small_csv, prepared):
+    for source in (small_csv, prepared, fer2013_landmarks.NAME):
+        assert score("landmark", source, split="PublicTest", limit=1, workers=1)["n"] == 1
+    per_class = score("landmark", prepared, limit=1)["per_class"]
+    assert per_class["happy"]["support"] == 1  # the first row, not the last
+
+
+@pytest.mark.parametrize("option", ["format", "ferplus"])
+def test_options_of_raw_data_are_refused_for_prepared_data(prepared, option):
+    for source in (prepared, fer2013_landmarks.NAME):
+        with pytest.raises(SourceError, match=f"so --{option} cannot apply"):
+            score("landmark", source, **{option: "fer2013"})
+
+
+def test_a_folder_with_another_programs_manifest_is_one_line(tmp_path, capsys):
+    (tmp_path / "manifest.json").write_text('{"name": "a web app"}')
+    assert cli.main(["evaluate", "pixel", str(tmp_path)]) == 1
+    assert "manifest.json: not written by preprocess" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "landmark", "embedded", "--limit", "-5"],
+        ["evaluate", "landmark", "embedded", "--workers", "0"],
+        ["train", "landmark", "--data", "embedded", "--batch-size", "0"],
+        ["train", "landmark", "--data", "embedded", "--epochs", "two"],
+        ["webapp", "--port", "99999"],
+        ["webapp", "--port", "-1"],
+        ["webapp", "--max-clients", "0"],
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_any_work(arguments, capsys, monkeypatch):
+    command = f"facelines.commands.{arguments[0]}.run"
+    monkeypatch.setattr(command, lambda _: pytest.fail("it went to work"))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert f"argument {arguments[-2]}: {arguments[-1]!r} is no" in capsys.readouterr().err
+
+
+def test_ferplus_scores_against_the_majority(small_csv):
+    header = (
+        "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    )
+    votes = [
+        "0,9,1,0,0,0,0,0,0,0",
+        "0,0,9,1,0,0,0,0,0,0",
+        "0,0,0,0,0,0,0,0,0,10",
+        "9,0,0,0,0,0,0,0,0,1",
+    ]
+    rows = [f"PublicTest,fer{index:07d}.png,{row}" for index, row in enumerate(votes)]
+    (small_csv.parent / "fer2013new.csv").write_text("\n".join([header, *rows]) + "\n")
+    figures = score("landmark", small_csv, labels_of="ferplus", workers=1)
+    # FER+ calls the disgusted face surprised and the blank picture no face.
+    assert {
+        label: row["support"] for label, row in figures["per_class"].items() if row["support"]
+    } == {
+        "happy": 1,
+        "surprise": 1,
+    }
+
+
+def test_ferplus_without_votes_is_an_error(small_csv):
+    with pytest.raises(SourceError, match="--ferplus"):
+        score("landmark", small_csv, labels_of="ferplus")
+
+
+def test_the_card_states_what_the_embedded_set_gives():
+    from facelines.model import artifact
+
+    figures = score("landmark", fer2013_landmarks.NAME, split="PublicTest")
+    stated = artifact.load("landmark").metrics
+    assert figures["n"] == 3533
+    # Points are stored to 1/32 pixel, so a few faces in a thousand are drawn differently.
+    assert figures["accuracy"] == pytest.approx(stated["accuracy"], abs=0.004)
+
+
+def test_a_picture_model_is_refused_on_geometry():
+    class Pixels:
+        name, inputs = "pixel", ("pixels",)
+
+    from facelines.model.evaluate import probabilities_of
+
+    with pytest.raises(SourceError, match="needs pixels"):
+        probabilities_of(Pixels(), {"points": np.zeros((1, 51, 2)), "label": ["sad"]})
+
+
+def test_an_unprepared_folder_is_an_error(tmp_path):
+    with pytest.raises(SourceError, match='"embedded"'):
+        sources.load_arrays(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["evaluate", "landmark", "missing.csv"], "missing.csv"),
+        (["evaluate", "nothing", "embedded"], "No artifact 'nothing'"),
+        (["train", "perceptron", "--data", "embedded"], "unknown network 'perceptron'"),
+        (["train", "pixel", "--data", "missing"], "not a prepared folder"),
+        (["preprocess", "missing.csv", "out"], "missing.csv"),
+        (["predict", "missing.jpg"], "missing.jpg: cannot be read"),
+    ],
+)
+def test_bad_input_is_one_line_and_no_traceback(arguments, message, capsys):
+    assert cli.main(arguments) == 1
+    printed = capsys.readouterr()
+    said = [line for line in (printed.err + printed.out).splitlines() if line]
+    assert message in said[-1]
+    assert "Traceback" not in printed.err

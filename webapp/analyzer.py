@@ -1,0 +1,260 @@
+"""Pictures and frames -> plain JSON values. Runs in the worker threads."""
+
+import base64
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from threading import Barrier, Lock
+
+import numpy as np
+
+from facelines.model.recognizer import Recognizer
+from facelines.preprocessing import images
+from facelines.preprocessing.faces import Box
+from facelines.preprocessing.pipeline import Face, Pipeline
+from facelines.webapp.limits import Admission, Places
+from facelines.webapp.metrics import Metrics
+from facelines.webapp.settings import Settings
+from facelines.webapp.stopwatch import Stopwatch
+from facelines.webapp.tracking import LIVE_PASSES, Tracker
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+_MAX_PHOTO_FACES = 100
+_WARM_UP_SIZE = (480, 640)
+_WARM_UP_FRAMES = 8
+
+
+class UnknownModel(ValueError):
+    """A model that is not loaded; the message is one line for the user."""
+
+
+class Analyst:
+    """Reads faces with one or more recognizers that share a pipeline, in a bounded pool.
+
+    recognizers: by name; the first is the default.
+    pool: the worker threads; everything slow runs there.
+    queued: live frames, pictures and videos' frames that wait in the pool or run.
+    picture_places, video_places: of the uploads that are served at once.
+    """
+
+    def __init__(self, recognizers: dict[str, Recognizer], settings: Settings):
+        if not recognizers:
+            raise ValueError("No recognizer was given; expected at least one by its name.")
+        self.recognizers = recognizers
+        self.settings = settings
+        self.metrics = Metrics()
+        self.admission = Admission(settings)
+        self.picture_places = Places(settings.max_pictures)
+        self.video_places = Places(settings.max_videos)
+        self.pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="analysis")
+        self.queued = 0
+        self.ready = False
+        self._lock = Lock()
+
+    def pipeline(self, models: Iterable[str]) -> Pipeline:
+        """Return the recipe that all recognizers share, with the mesh if one of these needs it."""
+        pipelines = [self.recognizers[name].pipeline for name in models]
+        return replace(pipelines[0], mesh=any(pipeline.mesh for pipeline in pipelines))
+
+    def choose(self, names: Iterable[str]) -> list[str]:
+        """Return the names to use, in the order given; none means the default.
+
+        Raises:
+            UnknownModel: one is not loaded.
+        """
+        chosen = list(dict.fromkeys(names)) or [next(iter(self.recognizers))]
+        for name in chosen:
+            if name not in self.recognizers:
+                raise UnknownModel(
+                    f"No model {name!r}; expected one of {', '.join(self.recognizers)}."
+                )
+        return chosen
+
+    def picture(self, data: bytes, models: list[str], drawing: bool) -> dict:
+        """Read every face of an encoded picture.
+
+        Raises:
+            ImageError: it cannot be decoded or is too large.
+        """
+        watch = Stopwatch()
+        with watch("decode"):
+            gray = self._decode(data, self.settings.max_picture_pixels)
+        with watch("faces"):
+            faces = self.pipeline(models)(gray)[:_MAX_PHOTO_FACES]
+        probabilities = self._classify(faces, models, watch)
+        self.metrics.analysed(len(faces), watch.seconds)
+        return _size(gray) | {
+            "faces": [
+                face_values(face, drawing) | {"readings": self._readings(rows)}
+                for face, rows in zip(faces, probabilities, strict=True)
+            ],
+            "milliseconds": watch.milliseconds(),
+        }
+
+    def video(self, path: Path, models: list[str], every: int, drawing: bool) -> Iterator[dict]:
+        """Yield the reading of every n-th frame of a video file, one frame in memory.
+
+        The last value is {"done": True, "frames": how many were read, "truncated": whether the
+        video has more frames than are decoded}.
+
+        Raises:
+            ImageError: it is no video.
+        """
+        tracker = Tracker(self.pipeline(models), self.settings.max_faces)
+        frames, truncated = 0, False
+        for index, (seconds, frame) in enumerate(images.video_frames(path)):
+            truncated = index >= self.settings.max_video_frames
+            if truncated:
+                break
+            if index % every == 0:
+                gray = images.bgr_to_gray(frame)
+                values = self.follow(gray, tracker, seconds, models, drawing=drawing)
+                frames += 1
+                yield {"frame": index, "seconds": round(seconds, 3)} | values
+        yield {"done": True, "frames": frames, "truncated": truncated}
+
+    def frame(
+        self, data: bytes, tracker: Tracker, models: list[str], *, smooth: bool, drawing: bool
+    ) -> dict:
+        """Read one encoded live frame.
+
+        Raises:
+            ImageError: it cannot be decoded or is too large.
+        """
+        started = time.perf_counter()
+        watch = Stopwatch()
+        with watch("decode"):
+            gray = self._decode(data, self.settings.max_frame_pixels)
+        values = self.follow(
+            gray, tracker, time.monotonic(), models, smooth=smooth, drawing=drawing, watch=watch
+        )
+        self.admission.measured(time.perf_counter() - started)
+        return values
+
+    def follow(
+        self,
+        gray: np.ndarray,
+        tracker: Tracker,
+        seconds: float,
+        models: list[str],
+        *,
+        smooth: bool = True,
+        drawing: bool = True,
+        watch: Stopwatch | None = None,
+    ) -> dict:
+        """Read the faces of the next frame, uint8 (H, W), that a tracker is shown."""
+        watch = watch or Stopwatch()
+        mesh = self.pipeline(models).mesh
+        tracks = tracker.update(gray, seconds, watch, smooth=smooth, mesh=mesh)
+        probabilities = self._classify([track.face for track in tracks], models, watch)
+        faces = []
+        for track, rows in zip(tracks, probabilities, strict=True):
+            if smooth:
+                rows = {
+                    name: track.smooth_probabilities(name, row, seconds)
+                    for name, row in rows.items()
+                }
+            values = {"number": track.number} | face_values(track.face, drawing)
+            faces.append(values | {"readings": self._readings(rows)})
+        self.metrics.analysed(len(faces), watch.seconds)
+        return _size(gray) | {"faces": faces, "milliseconds": watch.milliseconds()}
+
+    def warm_up(self) -> None:
+        """Load every worker's networks and take a first measure of a frame's time."""
+        barrier = Barrier(self.settings.workers)
+        jobs = [self.pool.submit(self._warm_up_worker, barrier) for _ in range(barrier.parties)]
+        wait(jobs)
+        for job in jobs:
+            for seconds in job.result():
+                self.admission.measured(seconds)
+        self.ready = True
+
+    def submit(self, function, *arguments) -> Future:
+        """Run a function in the pool, counted in `queued` while it waits or runs."""
+        self._count(1)
+        job = self.pool.submit(function, *arguments)
+        job.add_done_callback(lambda _: self._count(-1))
+        return job
+
+    def close(self) -> None:
+        """Stop the workers, without waiting for what is queued."""
+        self.ready = False
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self.queued += change
+
+    def _warm_up_worker(self, barrier: Barrier) -> list[float]:
+        """Return the seconds of a few live frames, while the other workers do the same."""
+        barrier.wait()  # so that every worker takes exactly one of the jobs
+        height, width = _WARM_UP_SIZE
+        gray = np.random.default_rng(0).integers(0, 255, _WARM_UP_SIZE, np.uint8)
+        box = Box(width / 3, height / 3, 2 * width / 3, 2 * height / 3, 1.0)
+        live = replace(self.pipeline(self.recognizers), passes=LIVE_PASSES)
+        live.boxes(gray)
+        times = []
+        for _ in range(_WARM_UP_FRAMES):
+            started = time.perf_counter()
+            face = live.face(gray, box)
+            for recognizer in self.recognizers.values():
+                recognizer.predict([face])
+            times.append(time.perf_counter() - started)
+        return times[1:]  # the first one loads
+
+    def _decode(self, data: bytes, max_pixels: int) -> np.ndarray:
+        try:
+            return images.decode_gray(data, max_pixels=max_pixels, formats=FORMATS)
+        except images.ImageError:
+            self.metrics.add("facelines_rejected_total")
+            raise
+
+    def _classify(self, faces: list[Face], models: list[str], watch: Stopwatch) -> list[dict]:
+        """Return each face's probabilities by model, one batch for each model."""
+        with watch("classify"):
+            by_model = {name: self.recognizers[name].predict(faces) for name in models}
+        return [
+            {name: by_model[name][index].probabilities for name in models}
+            for index in range(len(faces))
+        ]
+
+    def _readings(self, rows: dict[str, np.ndarray]) -> dict:
+        return {name: _reading(self.recognizers[name], row) for name, row in rows.items()}
+
+
+def face_values(face: Face, drawing: bool) -> dict:
+    """Return a face as JSON values: pixels of the picture, rounded to tenths.
+
+    With `drawing` it holds the 48x48 drawing as a data URL of a PNG.
+    """
+    box = face.box
+    values = {
+        "box": [round(edge, 1) for edge in (box.x_min, box.y_min, box.x_max, box.y_max)],
+        "source": box.source,
+        "quality": round(face.quality, 3),
+        "points": np.round(face.points.astype(np.float64), 1).tolist(),
+    }
+    if drawing:
+        encoded = base64.b64encode(images.encode_png(face.image)).decode()
+        values["drawing"] = f"data:image/png;base64,{encoded}"
+    return values
+
+
+def _reading(recognizer: Recognizer, probabilities: np.ndarray) -> dict:
+    best = int(np.argmax(probabilities))
+    return {
+        "emotion": recognizer.decide(probabilities),
+        "best": recognizer.labels[best],
+        "confidence": round(float(probabilities[best]), 4),
+        "probabilities": {
+            label: round(float(value), 4)
+            for label, value in zip(recognizer.labels, probabilities, strict=True)
+        },
+    }
+
+
+def _size(gray: np.ndarray) -> dict:
+    height, width = gray.shape
+    return {"width": width, "height": height}
