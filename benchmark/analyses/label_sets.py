@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from facelines.benchmark import contenders, training_cache
+from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.contenders import Contender
 from facelines.benchmark.evaluation import Entry, learning_of
 from facelines.benchmark.schema import Options
@@ -77,7 +77,7 @@ def _to_train(named: Split, options: Options) -> list[Contender]:
         for contender in contenders.contenders()
         if contender.network in _TRAINED.get(len(named.labels), ())
         if not options.only or contender.network in options.only
-        if contender.arm == contenders.SHAPE or "pixels" in named.test
+        if contender.arm == schema.SHAPE or "pixels" in named.test
     ]
 
 

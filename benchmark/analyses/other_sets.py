@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from facelines.benchmark import contenders, training_cache
+from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.analyses import probes
 from facelines.benchmark.evaluation import Entry
 from facelines.benchmark.schema import NOT_QUICK, Options
@@ -100,7 +100,7 @@ def _back(entries: dict[str, Entry], rows: Arrays, split: Split, options: Option
     tested = sources.in_label_set(split.test, tuple(sorted(set(reverse.train["label"]))))
     truth = label_indices(tested["label"], labels)
     found = {}
-    for network in (name for name in contenders.ARMS if name in entries):
+    for network in (name for name in schema.ARMS if name in entries):
         config = _small_set_config(network, options, len(labels))
         trained = training_cache.train_or_load(config, reverse, options.cache)
         model = keras.models.load_model(trained.folder / "model.keras", compile=False)

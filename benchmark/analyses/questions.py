@@ -9,7 +9,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from facelines.benchmark import contenders, training_cache
+from facelines.benchmark import schema, training_cache
 from facelines.benchmark.analyses import corruptions, drawings, other_sets, probes
 from facelines.benchmark.analyses.label_sets import label_sets
 from facelines.benchmark.evaluation import Entry
@@ -48,7 +48,7 @@ def all_of(
         arrays: every row of the data, those of other labels too.
         others: as from `other_sets.load`.
     """
-    arms = {name: entries[name] for name in contenders.ARMS if name in entries}
+    arms = {name: entries[name] for name in schema.ARMS if name in entries}
     return {
         "parts": parts(arms, split, options),
         "drawings": drawing_ablation(split, options),
@@ -82,7 +82,7 @@ def parts(arms: dict[str, Entry], split: Split, options: Options) -> dict:
     found = {
         name: probes.group_ablation(entry.answer, rows, truth, means, split.pipeline)
         for name, entry in arms.items()
-        if entry.contender.arm == contenders.SHAPE
+        if entry.contender.arm == schema.SHAPE
     }
     if not found:
         return {"needs": "a network that sees the shape"}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from facelines.benchmark import contenders, training_cache
+from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.analyses import corruptions, label_sets, other_sets, questions
 from facelines.benchmark.analyses.corruptions import Corruption
 from facelines.benchmark.report.findings import lessons_of
@@ -60,7 +60,7 @@ def darken(gray, points, level, rng):
 def test_damage_is_measured_on_the_same_faces_level_by_level(split, options, monkeypatch):
     kind = Corruption("dark", "of the light lost", (0.0, 0.3, 1.0), darken)
     monkeypatch.setattr(corruptions, "CORRUPTIONS", (kind,))
-    arms = {"pixel": entry(by_brightness, contenders.PIXELS)}
+    arms = {"pixel": entry(by_brightness, schema.PIXELS)}
     found = questions.damage(arms, split, options)
     assert found["n"] == 12 and found["clean"] == {"pixel": 1.0}
     levels = found["kinds"]["dark"]["models"]["pixel"]
@@ -71,13 +71,13 @@ def test_damage_is_measured_on_the_same_faces_level_by_level(split, options, mon
 
     monkeypatch.setattr(corruptions, "corrupted", never)
     assert questions.damage(arms, split, options) == found
-    other = {"pixel": entry(by_brightness, contenders.PIXELS, key="other weights")}
+    other = {"pixel": entry(by_brightness, schema.PIXELS, key="other weights")}
     with pytest.raises(AssertionError, match="damaged again"):
         questions.damage(other, split, options)
 
 
 def test_a_network_of_mouths_is_lost_without_mouths_only(split, options):
-    arms = {"landmark": entry(by_mouth, contenders.SHAPE), "pixel": entry(None, contenders.PIXELS)}
+    arms = {"landmark": entry(by_mouth, schema.SHAPE), "pixel": entry(None, schema.PIXELS)}
     found = questions.parts(arms, split, options)
     assert found["models"].keys() == {"landmark"}
     lost = {part: 1 - share for part, share in found["models"]["landmark"].items()}
@@ -85,7 +85,7 @@ def test_a_network_of_mouths_is_lost_without_mouths_only(split, options):
 
 
 def test_maps_are_by_class_and_cached(split, options, monkeypatch):
-    arms = {"pixel": entry(by_brightness, contenders.PIXELS)}
+    arms = {"pixel": entry(by_brightness, schema.PIXELS)}
     found = questions.maps(arms, split, replace(options, probe_rows=100))
     assert found["faces"] == 2 and found["models"]["pixel"].keys() == set(LABELS)
     assert np.shape(found["models"]["pixel"]["happy"]) == (14, 14)
@@ -148,7 +148,7 @@ def test_a_larger_label_set_is_trained_where_the_data_names_it(split, options, m
 
 def test_another_set_is_scored_on_the_labels_that_both_have(split, options):
     rows = {**split.test, "label": np.array(["happy", "sad", "disgust"] * 4)}
-    entries = {"pixel": entry(by_brightness, contenders.PIXELS)}
+    entries = {"pixel": entry(by_brightness, schema.PIXELS)}
     found = other_sets.cross(entries, {"other": rows}, split, replace(options, quick=True))
     assert found["other"]["forth"]["n"] == 8 and found["other"]["forth"]["labels"] == list(LABELS)
     assert "needs" in found["other"]["back"]

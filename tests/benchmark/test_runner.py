@@ -10,7 +10,7 @@ import pytest
 from benchmark_fakes import full_results, split_of
 
 from facelines import cli
-from facelines.benchmark import contenders, runner, training_cache
+from facelines.benchmark import contenders, runner, schema, training_cache
 from facelines.benchmark.analyses import drawings
 from facelines.benchmark.report import table
 from facelines.benchmark.report.comparisons import comparisons
@@ -215,7 +215,7 @@ def test_every_contender_is_a_named_network_and_carries_its_own_config():
     assert len({one.network for one in everyone}) == len(everyone)
     for one in everyone:
         assert one.network in NETWORKS and one.config.network == one.network
-        assert one.arm in (contenders.SHAPE, contenders.PIXELS, contenders.BOTH)
+        assert one.arm in (schema.SHAPE, schema.PIXELS, schema.BOTH)
         assert not one.config.start and not one.config.join
 
 
@@ -361,7 +361,7 @@ def test_a_figure_below_the_published_one_has_its_reasons_with_evidence():
     [([1.7] * 9 + [1.5, 1.2, 0.9], 2), ([1.7, 1.2, 0.6] + [0.3] * 9, 1), ([], 1)],
 )
 def test_folds_that_still_learned_say_so_and_what_they_know_by_heart(losses, reasons):
-    claim = vars(contenders.Claim(0.83, 0.83, 7, data=contenders.CKPLUS))
+    claim = vars(contenders.Claim(0.83, 0.83, 7, data=schema.CKPLUS))
     folds = {"accuracy": 0.6, "training_accuracy": 0.9, "loss": losses, "folds": {"fold0": {}}}
     results = fake_results({"network": "two_sets_cnn", "claims": [claim]})
     [found] = comparisons({**results, "folds": {"CK+48": {"two_sets_cnn": folds}}})

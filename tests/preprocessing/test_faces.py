@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from facelines.preprocessing import faces, landmarks
+from facelines.preprocessing.points import eye_centres
 
 FACE = (178, 60, 270, 190)  # of the astronaut: left, top, right, bottom, by eye
 
@@ -57,7 +58,7 @@ def test_a_small_face_in_a_large_picture_keeps_exact_keypoints(astronaut):
     large[400:912, 700:1212] = astronaut
     (box,) = faces.detect(large, "blazeface", 0.3)
     points, _ = landmarks.landmarks(large, box, 10)
-    eyes = np.array(landmarks.eye_centres(points))
+    eyes = np.array(eye_centres(points))
     error = np.linalg.norm(np.array(box.keypoints)[:2] - eyes, axis=1).max()
     assert error < 0.06 * box.width
     assert overlap(box, (872, 471, 977, 577)) > 0.6

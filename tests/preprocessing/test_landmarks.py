@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from facelines.preprocessing import faces, landmarks
-from facelines.preprocessing.points import GROUPS, MIRROR
+from facelines.preprocessing.points import GROUPS, MIRROR, eye_centres, eye_distance
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_points_are_float32_inside_the_face(astronaut, box):
     points, quality = landmarks.landmarks(astronaut, box, 10)
     assert points.shape == (51, 2) and points.dtype == np.float32
     assert 0.5 < quality <= 1
-    right, left = landmarks.eye_centres(points)
+    right, left = eye_centres(points)
     assert np.linalg.norm(right - box.keypoints[0]) < 8
     assert np.linalg.norm(left - box.keypoints[1]) < 8
 
@@ -46,7 +46,7 @@ def test_points_turn_with_the_picture(astronaut, box):
     )
     found, _ = landmarks.landmarks(turned, moved, 10)
     expected = points @ turn[:, :2].T + turn[:, 2]
-    error = np.linalg.norm(found - expected, axis=1).mean() / landmarks.eye_distance(points)
+    error = np.linalg.norm(found - expected, axis=1).mean() / eye_distance(points)
     assert error < 0.04
 
 
@@ -55,7 +55,7 @@ def test_a_box_without_keypoints_gives_nearly_the_same_points(astronaut, box):
     with_keypoints, _ = landmarks.landmarks(astronaut, box, 10)
     without, _ = landmarks.landmarks(astronaut, bare, 10)
     error = np.linalg.norm(with_keypoints - without, axis=1).mean()
-    assert error / landmarks.eye_distance(with_keypoints) < 0.06
+    assert error / eye_distance(with_keypoints) < 0.06
 
 
 @pytest.mark.parametrize("passes", [0, 11])

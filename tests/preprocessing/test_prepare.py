@@ -82,9 +82,8 @@ def test_a_training_picture_that_is_evaluated_too_is_kept_and_marked(tmp_path):
 
 KILLED = """
 import os, signal, sys
-from preprocessing import shards
-from preprocessing.pipeline import Pipeline
-from preprocessing.preprocess import preprocess
+from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.prepare import preprocess
 
 replace, calls = os.replace, 0
 

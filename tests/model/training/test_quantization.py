@@ -11,6 +11,7 @@ from facelines.model import artifact, sources
 from facelines.model.metrics import fit_temperature
 from facelines.model.recognizer import Recognizer
 from facelines.model.training import export, fit, model_card, quantization, recipe
+from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
 from facelines.model.training.networks import NETWORKS
 from facelines.preprocessing.labels import LABEL_SETS, label_indices
@@ -134,6 +135,6 @@ def test_released_files_in_eight_bits_answer_as_their_keras_files(rows, name):
     served = Recognizer(replace(released, views=1, temperature=1.0))
     network = keras.models.load_model(released.keras_path, compile=False)
     found = served.probabilities(rows)
-    expected = fit.predict(network, sources.network_features(rows, network))
+    expected = predict(network, sources.network_features(rows, network))
     assert np.abs(found - expected).mean() < 0.01
     assert np.ptp(expected, axis=0).max() > 0.3
