@@ -8,7 +8,7 @@ from pathlib import Path
 
 from facelines import shape_predictor
 from facelines.model import artifact
-from facelines.preprocessing import fer2013_landmarks, mesh, tflite
+from facelines.preprocessing import fer2013_landmarks, tflite
 
 _PACKAGES = (
     "numpy", "opencv-python-headless", "dlib-bin", "imutils", "onnxruntime", "pyarrow",
@@ -55,13 +55,11 @@ def _landmark_file():
 
 
 def _detectors():
-    for name in (
-        "face_detection_short_range.tflite", "face_detection_full_range.tflite", mesh.FILE,
-    ):  # fmt: skip
+    for name in tflite.SHA256:
         try:
-            digest = shape_predictor.sha256(tflite.model_file(name))
-            yield f"{name}, SHA-256 {digest[:16]}...", True
-        except FileNotFoundError as error:
+            tflite.checked(name)
+            yield f"{name}, SHA-256 as expected", True
+        except OSError as error:
             yield str(error), False
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from facelines.preprocessing import mesh
+from facelines.preprocessing.mesh import LANDMARKS
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import MIRROR, POINTS
 from facelines.preprocessing.render import EYES
 
-NAMES = ("image", "points", "mesh", "pixels")
+NAMES = ("image", "points", "mesh", "vertices", "pixels")
 
 _PLACEMENTS = (  # of a drawing: shift x and y in pixels, scale about the eyes
     (0.0, 0.0, 1.0),
@@ -24,7 +26,8 @@ def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
 
     Returns:
         image: uint8 (n, 48, 48), points: float32 (n, 51, 2) normalised to the drawing's unit
-        square, pixels: uint8 (n, 48, 48); and mesh as points where the recipe has it.
+        square, pixels: uint8 (n, 48, 48); and, where the recipe has it, the mesh's vertices
+        float32 (n, 478, 2) and mesh, the 51 of them that are landmarks.
     """
     batch = {
         "image": np.array([face.image for face in faces], np.uint8),
@@ -32,7 +35,8 @@ def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
         "pixels": np.array([face.pixels for face in faces], np.uint8),
     }
     if faces and faces[0].normalised_mesh is not None:
-        batch["mesh"] = np.array([face.normalised_mesh for face in faces], np.float32)
+        batch["vertices"] = np.array([face.normalised_mesh for face in faces], np.float32)
+        batch["mesh"] = batch["vertices"][:, LANDMARKS]
     return batch
 
 
@@ -53,8 +57,9 @@ def mirrored(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.n
         flipped["points"] = mirror_points(batch["points"])
     if "image" in batch:
         flipped["image"] = np.array([pipeline.draw(face) for face in flipped["points"]], np.uint8)
-    if "mesh" in batch:
-        flipped["mesh"] = mirror_points(batch["mesh"])
+    for name in ("mesh", "vertices"):
+        if name in batch:
+            flipped[name] = mirror_points(batch[name])
     if "pixels" in batch:
         flipped["pixels"] = batch["pixels"][:, :, ::-1]
     return flipped
@@ -88,7 +93,7 @@ def _placed(
     shift = np.array((x, y)) / pipeline.size
     placed = {
         name: ((batch[name] - EYES) * scale + EYES + shift).astype(np.float32)
-        for name in ("points", "mesh")
+        for name in ("points", "mesh", "vertices")
         if name in batch
     }
     if "image" in batch:
@@ -97,7 +102,7 @@ def _placed(
 
 
 def mirror_points(points: np.ndarray) -> np.ndarray:
-    """Mirror normalised points, float32 (n, 51, 2), with left and right exchanged."""
-    flipped = points[:, MIRROR].copy()
+    """Mirror normalised points, float32 (n, 51 or 478, 2), with left and right exchanged."""
+    flipped = points[:, MIRROR if points.shape[1] == POINTS else mesh.MIRROR].copy()
     flipped[..., 0] = 1 - flipped[..., 0]
     return flipped

@@ -62,7 +62,7 @@ class Recognizer:
         self.views = artifact.views
         self._session = _session(artifact.onnx_path, threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
-        if "mesh" not in self.inputs:
+        if not {"mesh", "vertices"} & set(self.inputs):
             self.pipeline = replace(self.pipeline, mesh=False)  # a network's worth of time
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.labels):

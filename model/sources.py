@@ -18,11 +18,11 @@ from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.labels import ferplus_majority
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepared import is_prepared, load_prepared, read_manifest
-from facelines.preprocessing.samples import ReadError, Sample
+from facelines.preprocessing.samples import TRAINING_SPLITS, ReadError, Sample
 
 Arrays = dict[str, np.ndarray]
 
-TRAINING = ("Training", "train")
+TRAINING = TRAINING_SPLITS
 VALIDATION = ("PublicTest", "validation", "valid")
 _CHUNK = 32
 
@@ -31,8 +31,11 @@ class SourceError(ValueError):
     """A source that cannot be scored or trained on; the message is one line for the user."""
 
 
-def load_arrays(source: str | Path) -> tuple[Arrays, Pipeline]:
+def load_arrays(source: str | Path, *, framed: bool = False) -> tuple[Arrays, Pipeline]:
     """Return a prepared folder or the embedded set ("embedded"), and the recipe that made it.
+
+    Args:
+        framed: with the reframed copies of training pictures, where there are any.
 
     Raises:
         SourceError: neither.
@@ -45,7 +48,9 @@ def load_arrays(source: str | Path) -> tuple[Arrays, Pipeline]:
             f"{source} is not a prepared folder (no manifest.json in it); expected the OUT of "
             f'"run.py preprocess SOURCE OUT", or the word "{fer2013_landmarks.NAME}".'
         )
-    return load_prepared(source), Pipeline(**read_manifest(source)["plan"]["pipeline"])
+    return load_prepared(source, framed=framed), Pipeline(
+        **read_manifest(source)["plan"]["pipeline"]
+    )
 
 
 def name_of(source: str | Path) -> str:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from facelines import shape_predictor
 from facelines.preprocessing import render
+from facelines.preprocessing.mesh import LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.points import POINTS
 from facelines.preprocessing.prepared import check_landmark_file
@@ -33,7 +34,7 @@ def save(prepared: dict[str, np.ndarray], path: Path = PATH) -> None:
         DatasetError: it is not of FER2013's CSV, or was prepared without the mesh.
     """
     rows = [name.rpartition(":")[2] for name in prepared["source"]]
-    if not all(map(str.isdecimal, rows)) or "raw_mesh" not in prepared:
+    if not all(map(str.isdecimal, rows)) or "raw_vertices" not in prepared:
         raise DatasetError(
             "This prepared set cannot be embedded; expected one of fer2013.csv, with the mesh."
         )
@@ -49,7 +50,7 @@ def save(prepared: dict[str, np.ndarray], path: Path = PATH) -> None:
             # One column a coordinate compresses a third better than one list a face.
             **_columns("p", prepared["raw_points"]),
             # The mesh as it differs from dlib's points: half the bytes.
-            **_columns("m", prepared["raw_mesh"] - prepared["raw_points"]),
+            **_columns("m", prepared["raw_vertices"][:, LANDMARKS] - prepared["raw_points"]),
         }
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def landmarks(gray: np.ndarray, box: Box, passes: int) -> tuple[np.ndarray, floa
         passes: 1 to MAX_PASSES.
 
     Returns:
-        points float32 (51, 2) in pixels of the picture, quality in [0, 1] (1: all passes agree;
+        points float32 (51, 2) in pixels of the picture, agreement in [0, 1] (1: all passes agree;
         also 1 for a single pass, which has nothing to disagree with).
     """
     if not 1 <= passes <= MAX_PASSES:
@@ -62,8 +62,17 @@ def landmarks(gray: np.ndarray, box: Box, passes: int) -> tuple[np.ndarray, floa
         frame = frame_of_points(np.median(_shapes(gray, frame, min(passes, 2)), axis=0))
     shapes = _shapes(gray, frame, passes)
     points = np.median(shapes, axis=0).astype(np.float32)
-    spread = np.median(np.linalg.norm(shapes - points, axis=-1)) / eye_distance(points)
-    return points, float(np.clip(1 - spread / _SPREAD_OF_NOTHING, 0, 1))
+    return points, agreement(shapes, points)
+
+
+def agreement(looks: np.ndarray, points: np.ndarray) -> float:
+    """Return how well several looks at a face agree with the points taken from them, 0 to 1.
+
+    Args:
+        looks: (n, 51, 2), and points (51, 2) in the same unit.
+    """
+    spread = np.median(np.linalg.norm(looks - points, axis=-1)) / eye_distance(points)
+    return float(np.clip(1 - spread / _SPREAD_OF_NOTHING, 0, 1))
 
 
 def frame_of(box: Box) -> Frame:

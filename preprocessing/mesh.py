@@ -1,19 +1,21 @@
-"""The 51 landmarks again, from a second source: MediaPipe's face mesh.
+"""A face's points from a second source: MediaPipe's Face Mesh V2, 478 vertices.
 
-The mesh (Kartynnik et al. 2019, arXiv:1907.06724) puts 468 vertices on a face. Those that lie on
-dlib's landmarks are taken, in dlib's order. Two sources err differently: a network that sees both
-sets of points reads FER2013 about two points better than with dlib's alone (docs/experiments.md).
+The mesh (Kartynnik et al. 2019, arXiv:1907.06724; V2 with irises and attention to lips and eyes,
+Grishchenko et al. 2020, arXiv:2006.10962) and dlib err differently: a network that sees both reads
+FER2013 several points better than with either alone (docs/experiments.md).
 """
 
 import cv2
 import numpy as np
 
 from facelines.preprocessing import tflite
-from facelines.preprocessing.landmarks import upright_crop
-from facelines.preprocessing.points import frame_of_points
+from facelines.preprocessing.points import Frame, upright_crop
 
-FILE = "face_landmark.tflite"
-_VERTICES = np.array(
+FILE = "face_landmarks_detector.tflite"
+COUNT = 478  # vertices
+
+# dlib's 51 landmarks among the vertices, in dlib's order.
+LANDMARKS = np.array(
     [70, 63, 105, 66, 107, 336, 296, 334, 293, 300]  # brows
     + [168, 197, 5, 4]  # bridge of the nose
     + [75, 97, 2, 326, 305]  # base of the nose
@@ -21,28 +23,48 @@ _VERTICES = np.array(
     + [61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181]  # outer lips
     + [78, 82, 13, 312, 308, 317, 14, 87]  # inner lips
 )
-_CROP = 192  # pixels a side that the network takes
-_BOX = 128  # of them dlib's box fills: FER2013's faces then fill the crop as MediaPipe's own do
-_OUTPUT = "conv2d_20"
+
+_CROP = 256  # pixels a side that the network takes
+_BOX = 171  # of them dlib's box fills: the least noise between a face and its mirror image
+_OUTPUTS = ["Identity", "Identity_1"]  # vertices, presence
 
 
-def mesh_points(gray: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return the mesh's 51 points of a face whose landmarks are known.
+def _mirror() -> np.ndarray:
+    """Return for each vertex its partner on the face's other side.
+
+    Vertices are numbered along the person's right half and its middle, then, in the same order,
+    along the left half; the irises' centres and rings follow.
+    """
+    middle = [0, 1, 2, *range(4, 7), *range(8, 20), 94, 151, 152, 164, 168, 175, 195, 197, 199, 200]
+    first_left, irises = 248, 468
+    mirror = np.arange(COUNT)
+    right = np.setdiff1d(np.arange(first_left), middle)
+    mirror[right], mirror[first_left:irises] = np.arange(first_left, irises), right
+    mirror[irises:] = [473, 476, 475, 474, 477, 468, 471, 470, 469, 472]
+    return mirror
+
+
+MIRROR = _mirror()  # vertex i of a mirrored face is vertex MIRROR[i] of the face
+
+
+def mesh_points(gray: np.ndarray, frame: Frame) -> tuple[np.ndarray, float]:
+    """Return the vertices of the face in a frame, and how sure the network is that there is one.
 
     Args:
         gray: uint8 (H, W).
-        points: (51, 2), dlib's landmarks in pixels of the picture: where to look.
+        frame: where to look, as from `landmarks.frame_of_points`.
 
     Returns:
-        float32 (51, 2) in pixels of the picture.
+        float32 (478, 2) in pixels of the picture, and the presence's logit: about 10 and more on
+        clear faces, below 0 where there is likely none.
 
     Raises:
-        FileNotFoundError: the package with the network's file is not installed.
+        OSError: the network's file is missing or damaged.
     """
-    frame = frame_of_points(points)
     crop = upright_crop(gray, frame, crop=_CROP, box=_BOX)
     network = tflite.network(FILE)
     network.setInput(cv2.dnn.blobFromImage(cv2.merge([crop] * 3), 1 / 255))
-    vertices = network.forward(_OUTPUT).reshape(-1, 3)[_VERTICES, :2]
+    vertices, presence = network.forward(_OUTPUTS)
     transform = frame.to_picture(crop=_CROP, box=_BOX)
-    return (vertices @ transform[:, :2].T + transform[:, 2]).astype(np.float32)
+    points = vertices.reshape(COUNT, 3)[:, :2] @ transform[:, :2].T + transform[:, 2]
+    return points.astype(np.float32), float(presence.squeeze())

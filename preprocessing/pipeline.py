@@ -9,9 +9,13 @@ import numpy as np
 
 from facelines.preprocessing import faces, render
 from facelines.preprocessing.faces import Box
-from facelines.preprocessing.landmarks import landmarks
-from facelines.preprocessing.mesh import mesh_points
+from facelines.preprocessing.landmarks import agreement as agreement_of
+from facelines.preprocessing.landmarks import frame_of, landmarks
+from facelines.preprocessing.mesh import LANDMARKS, mesh_points
 from facelines.preprocessing.points import frame_of_points
+from facelines.preprocessing.quality import quality
+
+LANDMARKERS = ("dlib", "mesh")
 
 _CROP_SIDE = 128  # a picture smaller than this is a face crop from a data set
 _CROP_SHARE = 0.5  # so is one whose nearly square area is filled by the face to this share
@@ -35,13 +39,15 @@ class Face:
     """One face of a picture.
 
     box: where it is, and whether it was "detected" or is the "whole image".
-    points: float32 (51, 2), dlib's landmarks without the jaw, in pixels of the picture.
+    points: float32 (51, 2), the landmarker's landmarks without the jaw, in pixels of the picture.
     normalised: float32 (51, 2), the same shape upright in the drawing's unit square.
     image: uint8 (48, 48) in {0, 255}, the drawing that the landmark networks see.
     pixels: uint8 (48, 48), the gray crop that the pixel networks see.
-    quality: how well dlib's passes agree, 0 to 1.
-    mesh, normalised_mesh: `points` and `normalised` as the second source has them, None where
-        the recipe leaves it out.
+    quality: how far the points can be trusted, 0 to 1 (see `quality.quality`).
+    mesh: float32 (478, 2), the vertices of MediaPipe's mesh in pixels of the picture;
+        `mesh.LANDMARKS` are the places of the 51 among them. None where the recipe leaves it out.
+    normalised_mesh: float32 (478, 2), the vertices as the mesh's own 51 landmarks are normalised.
+    presence: the mesh's logit of there being a face; None without the mesh.
     """
 
     box: Box
@@ -52,6 +58,7 @@ class Face:
     quality: float
     mesh: np.ndarray | None = None
     normalised_mesh: np.ndarray | None = None
+    presence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,17 +72,26 @@ class Pipeline:
     size: side of the drawing and of the pixel crop.
     style, thickness, level_roll: see `render`.
     mesh: whether a second source's points stand beside dlib's (see `preprocessing.mesh`).
+    landmarker: one of LANDMARKERS; with "mesh" the 51 points too are the mesh's, and dlib is not
+        asked.
     """
 
     detector: str = "blazeface"
     min_score: float = 0.5
     crop_min_score: float = 0.1
-    passes: int = 10
+    passes: int = 4
     size: int = render.SIZE
     style: str = "lines"
     thickness: int = 1
     level_roll: bool = True
     mesh: bool = True
+    landmarker: str = "dlib"
+
+    def __post_init__(self):
+        if self.landmarker not in LANDMARKERS:
+            raise ValueError(
+                f"Unknown landmarker {self.landmarker!r}; expected one of {', '.join(LANDMARKERS)}."
+            )
 
     def __call__(self, gray: np.ndarray) -> list[Face]:
         """Return every face of a picture, best first; a small face crop always has one.
@@ -100,22 +116,37 @@ class Pipeline:
 
     def face(self, gray: np.ndarray, box: Box) -> Face:
         """Return the face of a box: landmarks, drawing and pixels."""
-        points, quality = landmarks(gray, box, self.passes)
-        return self.describe(gray, box, points, quality)
+        if self.landmarker == "mesh":
+            vertices, _ = mesh_points(gray, frame_of(box))
+            return self.describe(gray, box, vertices[LANDMARKS], 1.0)
+        points, agreement = landmarks(gray, box, self.passes)
+        return self.describe(gray, box, points, agreement)
 
-    def describe(self, gray: np.ndarray, box: Box, points: np.ndarray, quality: float) -> Face:
-        """Return the face whose points (51, 2) are known: draw them and cut the pixels."""
+    def describe(self, gray: np.ndarray, box: Box, points: np.ndarray, agreement: float) -> Face:
+        """Return the face whose points (51, 2) are known: draw them and cut the pixels.
+
+        Args:
+            agreement: of the landmarker's passes, 0 to 1. Where the mesh is the landmarker, its
+                look from these points replaces them, and counts as another pass.
+        """
+        mesh = presence = normalised_mesh = None
+        if self.mesh or self.landmarker == "mesh":
+            mesh, presence = mesh_points(gray, frame_of_points(points))
+            second = mesh[LANDMARKS]
+            normalised_mesh = render.normalise(mesh, level_roll=self.level_roll, landmarks=second)
+            if self.landmarker == "mesh":
+                agreement = min(agreement, agreement_of(points[None], second))
+                points = second
+            trust = quality(agreement, points, second, presence)
+        else:
+            trust = quality(agreement)
         normalised = render.normalise(points, level_roll=self.level_roll)
         image = self.draw(normalised)
         if _fills(gray, box, points):
             pixels = render.resize_pixels(gray, self.size)
         else:
             pixels = render.crop_pixels(gray, frame_of_points(points), self.size)
-        mesh = normalised_mesh = None
-        if self.mesh:
-            mesh = mesh_points(gray, points)
-            normalised_mesh = render.normalise(mesh, level_roll=self.level_roll)
-        return Face(box, points, normalised, image, pixels, quality, mesh, normalised_mesh)
+        return Face(box, points, normalised, image, pixels, trust, mesh, normalised_mesh, presence)
 
     def draw(self, normalised: np.ndarray) -> np.ndarray:
         """Return the drawing of normalised points (51, 2): uint8 (size, size) in {0, 255}."""

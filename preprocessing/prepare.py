@@ -19,6 +19,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow.compute as pc
 from tqdm import tqdm
 
 from facelines import shape_predictor
@@ -46,7 +47,7 @@ class Summary:
     """What a run did; the manifest and `--json` hold the same.
 
     pictures = pictures_with_rows + errors + the sum of left_out, always.
-    rows: more than pictures_with_rows where a photo holds several faces.
+    rows: more than pictures_with_rows where a photo holds several faces, or with `framings`.
     coverage: {label: {found, fallback, failed}} in pictures.
     duplicates: {copies, across_splits, conflicting_labels, excluded} in pictures, see
         `shards.count_duplicates`.
@@ -81,6 +82,7 @@ def preprocess(
     format: str | None = None,
     ferplus: str | Path | None = None,
     largest: bool = False,
+    framings: int = 0,
     every: int = 1,
     limit: int | None = None,
     workers: int = 1,
@@ -95,6 +97,8 @@ def preprocess(
         source, format, ferplus, every: see `datasets.open_dataset`.
         out: a new folder, or one that this very command has begun.
         classes: 3, 6 or 7; pictures of other labels are counted and left out.
+        framings: so many randomly reframed copies of every training picture follow it, for
+            training (see `framings.reframed`).
         limit: only the first so many pictures.
         workers, engine, shard_samples: see `executors.run_shards`.
         export_as: one of `export.KINDS`, written to OUT as well.
@@ -110,11 +114,16 @@ def preprocess(
     out = Path(out)
     dataset = datasets.open_dataset(source, format, ferplus, every)
     check_models(pipeline)
-    plan = _plan(dataset, pipeline, classes, largest, limit, shard_samples)
+    plan = _plan(dataset, pipeline, classes, largest, framings, limit, shard_samples)
     _claim(out, plan, overwrite)
     count, evaluation = shards.survey(dataset.samples())
     recipe = Recipe(
-        pipeline, labels.label_set(classes), dataset.already_cropped, largest, evaluation
+        pipeline,
+        labels.label_set(classes),
+        dataset.already_cropped,
+        largest,
+        framings,
+        evaluation,
     )
     receipts, reused = [], 0
     with tqdm(total=min(count, limit or count), unit="img", file=sys.stderr) as progress:
@@ -134,9 +143,10 @@ def preprocess(
     _write_errors(out, receipts)
     table = read_rows(out, len(receipts))
     summary = _summary(out, dataset, recipe, receipts, table, reused, started)
-    contact_sheet.write(out / "contact_sheet.png", table, dataset, recipe.labels)
+    as_they_are = table.filter(pc.equal(table["framing"], 0))
+    contact_sheet.write(out / "contact_sheet.png", as_they_are, dataset, recipe.labels)
     if export_as:
-        export.write(out / export_as, table, export_as)
+        export.write(out / export_as, as_they_are, export_as)
     _write_manifest(out, plan, summary, receipts)
     return summary
 
@@ -152,6 +162,7 @@ def _plan(
     pipeline: Pipeline,
     classes: int,
     largest: bool,
+    framings: int,
     limit: int | None,
     shard_samples: int,
 ) -> dict:
@@ -163,6 +174,7 @@ def _plan(
         "every": dataset.every,
         "classes": classes,
         "largest": largest,
+        "framings": framings,
         "limit": limit,
         "shard_samples": shard_samples,
         "pipeline": asdict(pipeline),
@@ -234,7 +246,8 @@ def _summary(out, dataset, recipe, receipts, table, reused, started) -> Summary:
             coverage[label].update(seen)
     pictures = sum(receipt["pictures"] for receipt in receipts)
     errors = sum(len(receipt["errors"]) for receipt in receipts)
-    with_rows = table["face_index"].to_pylist().count(0)
+    first = pc.and_(pc.equal(table["face_index"], 0), pc.equal(table["framing"], 0))
+    with_rows = pc.sum(first).as_py() or 0
     if pictures != with_rows + errors + sum(left_out.values()):
         raise ShardError(
             f"{pictures} pictures in, but {with_rows} with rows, {errors} errors and "

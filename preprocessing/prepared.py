@@ -5,21 +5,23 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from facelines import shape_predictor
-from facelines.preprocessing import labels, layout
+from facelines.preprocessing import labels, layout, render
 from facelines.preprocessing.images import decode_png
-from facelines.preprocessing.points import POINTS
+from facelines.preprocessing.mesh import LANDMARKS
+from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.samples import DatasetError
 
 _COLUMNS = {
     "image": "image", "pixels": "pixels", "points": "normalised", "raw_points": "points",
-    "mesh": "normalised_mesh", "raw_mesh": "mesh", "label": "label", "split": "split",
-    "votes": "votes", "quality": "quality", "found": "found", "sha256": "sha256",
-    "excluded": "excluded", "source": "source", "subject": "subject",
+    "raw_vertices": "mesh", "label": "label", "split": "split", "votes": "votes",
+    "quality": "quality", "presence": "presence", "found": "found", "sha256": "sha256",
+    "excluded": "excluded", "framing": "framing", "source": "source", "subject": "subject",
 }  # fmt: skip
-_MESH = ("mesh", "normalised_mesh")
+_MESH = ("mesh", "presence")
 
 
 def is_prepared(path: str | Path) -> bool:
@@ -27,19 +29,24 @@ def is_prepared(path: str | Path) -> bool:
     return (Path(path) / "manifest.json").is_file()
 
 
-def load_prepared(out: str | Path, splits: tuple[str, ...] | None = None) -> dict:
+def load_prepared(
+    out: str | Path, splits: tuple[str, ...] | None = None, *, framed: bool = False
+) -> dict:
     """Read a prepared set into NumPy arrays of n rows, in the source's order.
 
     Args:
         out: a folder that `preprocess` completed.
         splits: only rows of these; None for all.
+        framed: with the rows of pictures that were framed otherwise, for training.
 
     Returns:
         image, pixels uint8 (n, size, size); points float32 (n, 51, 2) normalised to the drawing's
-        unit square; raw_points float32 (n, 51, 2) in pixels of the picture; mesh, raw_mesh the
-        same from the second source, missing where the recipe leaves it out; label, split, found,
-        sha256, source, subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where
-        there are none; quality float32 (n,); excluded bool (n,), not to be trained on.
+        unit square; raw_points float32 (n, 51, 2) in pixels of the picture; vertices, raw_vertices
+        float32 (n, 478, 2) the same of the mesh, mesh (n, 51, 2) its landmarks, presence (n,) its
+        logit, all missing where the recipe leaves it out; label, split, found, sha256, source,
+        subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where there are none;
+        quality float32 (n,); excluded bool (n,), not to be trained on; framing int (n,), 0 where
+        the picture is as it was.
 
     Raises:
         DatasetError: not a complete prepared set, no row is of these splits, or its landmarks
@@ -65,12 +72,28 @@ def load_prepared(out: str | Path, splits: tuple[str, ...] | None = None) -> dic
         if not kept.any():
             there = ", ".join(manifest["summary"]["splits"])
             raise DatasetError(f"{out}: no row of {', '.join(splits)}; its splits are {there}.")
-    size = manifest["plan"]["pipeline"]["size"]
-    return {
-        name: _array(table, column, size)
+    if not framed:
+        table = table.filter(pc.equal(table["framing"], 0))
+    recipe = Pipeline(**manifest["plan"]["pipeline"])
+    arrays = {
+        name: _array(table, column, recipe.size)
         for name, column in _COLUMNS.items()
-        if column not in _MESH or manifest["plan"]["pipeline"].get("mesh")
+        if column not in _MESH or recipe.mesh
     }
+    if recipe.mesh:
+        arrays["vertices"] = normalised_vertices(arrays["raw_vertices"], recipe)
+        arrays["mesh"] = arrays["vertices"][:, LANDMARKS]
+    return arrays
+
+
+def normalised_vertices(raw: np.ndarray, recipe: Pipeline) -> np.ndarray:
+    """Return vertices (n, 478, 2) as `Face.normalised_mesh` has them."""
+    normalised = np.empty(raw.shape, np.float32)
+    for index, vertices in enumerate(raw):
+        normalised[index] = render.normalise(
+            vertices, level_roll=recipe.level_roll, landmarks=vertices[LANDMARKS]
+        )
+    return normalised
 
 
 def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
@@ -81,8 +104,8 @@ def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
         for index, value in enumerate(values.field("bytes")):
             pictures[index] = decode_png(value.as_buffer())
         return pictures
-    if column in ("points", "normalised", *_MESH):
-        return values.flatten().to_numpy().reshape(count, POINTS, 2).copy()
+    if pa.types.is_fixed_size_list(values.type):
+        return values.flatten().to_numpy().reshape(count, values.type.list_size // 2, 2).copy()
     if column == "votes":
         zeros = [0] * len(labels.FERPLUS_COLUMNS)
         votes = [row or zeros for row in values.to_pylist()]

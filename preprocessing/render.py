@@ -16,7 +16,9 @@ _CLOSED = ("right_eye", "left_eye", "mouth", "inner_mouth")
 _BRIDGE = 4  # the nose's first points run down its bridge, the others along its base
 
 
-def normalise(points: np.ndarray, *, level_roll: bool = True) -> np.ndarray:
+def normalise(
+    points: np.ndarray, *, level_roll: bool = True, landmarks: np.ndarray | None = None
+) -> np.ndarray:
     """Bring points to a standard place, size and (by default) roll; the shape is kept.
 
     The unit is the mean of the eye distance and 1.36 of the way from the eyes to the nose's base
@@ -25,32 +27,38 @@ def normalise(points: np.ndarray, *, level_roll: bool = True) -> np.ndarray:
     closed one. A face that would leave the square is made smaller until it fits.
 
     Args:
-        points: float (51, 2), any unit.
+        points: float (51, 2), any unit; (n, 2) with `landmarks`.
         level_roll: rotate the line between the eyes to horizontal.
+        landmarks: float (51, 2) in the unit of `points`: the landmarks of the same face, by which
+            other points of it are placed and which alone stay inside the square.
 
     Returns:
-        float32 (51, 2) in units of the drawing's side: 0 is its left or top edge, 1 the other.
+        float32 (51, 2) or (n, 2) in units of the drawing's side: 0 is its left or top edge, 1 the
+        other.
     """
     points = np.asarray(points, np.float64)
-    right, left = eye_centres(points)
+    landmarks = points if landmarks is None else np.asarray(landmarks, np.float64)
+    right, left = eye_centres(landmarks)
     middle = (right + left) / 2
-    nose_base = points[GROUPS["nose"]][_BRIDGE:].mean(axis=0)
+    nose_base = landmarks[GROUPS["nose"]][_BRIDGE:].mean(axis=0)
     unit = (np.linalg.norm(left - right) + 1.36 * np.linalg.norm(nose_base - middle)) / 2
-    centred = (points - middle) / max(unit, 1e-6)
+    turn = np.eye(2)
     if level_roll:
         across = left - right
         angle = np.arctan2(across[1], across[0])
         cosine, sine = np.cos(angle), np.sin(angle)
-        centred = centred @ np.array([[cosine, -sine], [sine, cosine]])
-    return _fit(centred * _UNIT + EYES).astype(np.float32)
+        turn = np.array([[cosine, -sine], [sine, cosine]])
+
+    def offset(some):
+        return (some - middle) / max(unit, 1e-6) @ turn * _UNIT
+
+    return (EYES + offset(points) / _excess(offset(landmarks))).astype(np.float32)
 
 
-def _fit(square: np.ndarray) -> np.ndarray:
-    """Shrink towards the eyes' place until every point is inside the margin."""
-    offset = square - EYES
+def _excess(offset: np.ndarray) -> float:
+    """Return how often too large a face is for the margin, 1 or more: offsets from the eyes."""
     room = np.where(offset < 0, EYES - _MARGIN, 1 - _MARGIN - EYES)
-    excess = np.max(np.abs(offset) / room)
-    return EYES + offset / max(excess, 1.0)
+    return max(float(np.max(np.abs(offset) / room)), 1.0)
 
 
 def draw(

@@ -7,6 +7,7 @@ import numpy as np
 
 from facelines.preprocessing.images import ImageError, bgr_to_gray, read_gray, video_frames
 
+TRAINING_SPLITS = ("Training", "train")
 EVALUATION_SPLITS = ("PublicTest", "PrivateTest", "test")
 WITHOUT_SPLIT = "all"  # the split of pictures that come with none
 

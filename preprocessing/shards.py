@@ -17,12 +17,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from facelines.preprocessing import mesh
+from facelines.preprocessing.framings import reframed
 from facelines.preprocessing.images import ImageError, encode_png
 from facelines.preprocessing.layout import receipt_file, shard_file, write_atomically
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import POINTS
 from facelines.preprocessing.samples import (
     EVALUATION_SPLITS,
+    TRAINING_SPLITS,
     DatasetError,
     ReadError,
     Sample,
@@ -30,17 +33,17 @@ from facelines.preprocessing.samples import (
 )
 
 UNLABELLED = "unlabelled"  # the class under which pictures without a label are counted
-VERSION = 3  # of the rows: raise it when a shard written before is no longer what is meant
+VERSION = 4  # of the rows: raise it when a shard written before is no longer what is meant
 
 _PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _POINTS = pa.list_(pa.float32(), 2 * POINTS)
+_VERTICES = pa.list_(pa.float32(), 2 * mesh.COUNT)
 _COLUMNS = {
     "image": _PICTURE,  # the drawing, PNG
     "pixels": _PICTURE,  # the gray crop, PNG
     "points": _POINTS,  # x, y in turn, in pixels of the picture
     "normalised": _POINTS,  # the same, upright in the drawing's unit square
-    "mesh": _POINTS,  # as `points`, from the second source; null where the recipe leaves it out
-    "normalised_mesh": _POINTS,
+    "mesh": _VERTICES,  # as `points`, the mesh's; null where the recipe leaves it out
     "label": pa.string(),
     "split": pa.string(),
     "votes": pa.list_(pa.uint8()),
@@ -51,10 +54,12 @@ _COLUMNS = {
     "box_score": pa.float32(),
     "found": pa.string(),  # "detected" or "whole image"
     "quality": pa.float32(),
+    "presence": pa.float32(),  # the mesh's logit of there being a face; null without a mesh
     "face_index": pa.int32(),
+    "framing": pa.int32(),  # 0: the picture as it is; 1, 2 ...: framed otherwise at random
     "excluded": pa.bool_(),  # not for training: the picture also stands in an evaluation split
 }
-_COORDINATES = tuple(name for name, kind in _COLUMNS.items() if kind == _POINTS)
+_COORDINATES = tuple(name for name, kind in _COLUMNS.items() if kind in (_POINTS, _VERTICES))
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Recipe:
     labels: the label set; other labels are counted and left out.
     cropped: each picture is one face, and has one row whether a detector finds it or not.
     largest: of several faces in a photo take the largest.
+    framings: how many randomly reframed copies of each training picture follow it.
     evaluation: sha256 of every picture of the evaluation splits.
     """
 
@@ -72,12 +78,14 @@ class Recipe:
     labels: tuple[str, ...]
     cropped: bool
     largest: bool = False
+    framings: int = 0
     evaluation: frozenset[str] = frozenset()
 
     def key(self) -> str:
         """Return a hash that changes with any part of the recipe."""
         parts = [str(VERSION), self.pipeline.to_json(), self.pipeline.fingerprint()]
-        parts += [*self.labels, str(self.cropped), str(self.largest), *sorted(self.evaluation)]
+        parts += [*self.labels, str(self.cropped), str(self.largest)]
+        parts += [str(self.framings), *sorted(self.evaluation)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -134,12 +142,23 @@ def _rows(sample: Sample, recipe: Recipe) -> list[dict]:
         faces = [max(faces, key=lambda face: face.box.width * face.box.height)]
     sha256 = picture_hash(gray)
     excluded = sample.split not in EVALUATION_SPLITS and sha256 in recipe.evaluation
-    return [_row(sample, face, index, sha256, excluded) for index, face in enumerate(faces)]
+    rows = [_row(sample, face, index, sha256, excluded) for index, face in enumerate(faces)]
+    if sample.split in TRAINING_SPLITS and not excluded:
+        for framing in range(1, recipe.framings + 1):
+            # Seeded by the picture: a shard's rows do not depend on other shards.
+            rng = np.random.default_rng((int(sha256[:16], 16), framing))
+            face = pipeline.one(reframed(gray, rng))
+            rows.append(_row(sample, face, 0, sha256, excluded, framing))
+    return rows
 
 
-def _row(sample: Sample, face: Face, index: int, sha256: str, excluded: bool) -> dict:
+def _row(
+    sample: Sample, face: Face, index: int, sha256: str, excluded: bool, framing: int = 0
+) -> dict:
     box = face.box
     name = sample.source.replace("/", "_").replace(":", "_")
+    if framing:
+        name += f"_framing{framing}"
     return {
         "image": {"bytes": encode_png(face.image), "path": f"{name}_{index}.png"},
         "pixels": {"bytes": encode_png(face.pixels), "path": f"{name}_{index}_pixels.png"},
@@ -154,7 +173,9 @@ def _row(sample: Sample, face: Face, index: int, sha256: str, excluded: bool) ->
         "box_score": box.score,
         "found": box.source,
         "quality": face.quality,
+        "presence": face.presence,
         "face_index": index,
+        "framing": framing,
         "excluded": excluded,
     }
 
@@ -195,7 +216,7 @@ def rows_sum(table: pa.Table) -> int:
     apart = ("source", "votes", "subject", "image", "pixels", *_COORDINATES)
     names = [name for name in _COLUMNS if name not in apart]
     numbers = [
-        table[name].combine_chunks().flatten().to_numpy().reshape(-1, 2 * POINTS)
+        table[name].combine_chunks().flatten().to_numpy().reshape(-1, _COLUMNS[name].list_size)
         for name in _COORDINATES
         if not table[name].null_count
     ]
@@ -234,8 +255,9 @@ def count_duplicates(table: pa.Table) -> dict[str, int]:
         more than one split; conflicting_labels: groups with more than one label; excluded:
         training pictures that also stand in an evaluation split.
     """
-    firsts = table.select(["sha256", "split", "label", "excluded", "face_index"]).to_pylist()
-    firsts = [row for row in firsts if row["face_index"] == 0]
+    names = ["sha256", "split", "label", "excluded", "face_index", "framing"]
+    firsts = table.select(names).to_pylist()
+    firsts = [row for row in firsts if row["face_index"] == row["framing"] == 0]
     groups = defaultdict(list)
     for row in firsts:
         groups[row["sha256"]].append(row)

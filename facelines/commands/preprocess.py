@@ -29,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=f"1..{MAX_PASSES}", help="how often dlib looks at each face",
     )  # fmt: skip
     parser.add_argument("--largest", action="store_true", help="only a photo's largest face")
+    parser.add_argument(
+        "--framings", type=int, default=0, metavar="N",
+        help="add N randomly reframed copies of every training picture",
+    )  # fmt: skip
     parser.add_argument("--every", type=positive, default=1, help="each n-th frame of a video")
     parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
     parser.add_argument("--limit", type=positive, help="only the first so many pictures")
@@ -59,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
             format=arguments.format,
             ferplus=arguments.ferplus,
             largest=arguments.largest,
+            framings=arguments.framings,
             every=arguments.every,
             limit=arguments.limit,
             workers=arguments.workers,

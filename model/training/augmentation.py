@@ -15,7 +15,8 @@ class Augmentation:
     """How much is changed; angles in degrees, lengths in units of the picture's side.
 
     mirror: probability. rotation, scale, shift, jitter: standard deviations (jitter moves each
-    point by itself, as dlib's own noise does). yaw: of a head turn, applied to the points as if
+    point by itself, as dlib's own noise does). aspect, pixel_aspect: of the logarithm of height
+    over width. yaw: of a head turn, applied to the points as if
     the nose stood out of a flat face. pixel_shift: largest shift of the pixels, in pixels.
     contrast, brightness: standard deviations. erase: probability that a rectangle of pixels is
     replaced by noise (Zhong et al. 2020).
@@ -27,8 +28,10 @@ class Augmentation:
     shift: float = 0.01
     jitter: float = 0.006
     yaw: float = 0.0
+    aspect: float = 0.0
     pixel_rotation: float = 7.0
     pixel_scale: float = 0.08
+    pixel_aspect: float = 0.0
     pixel_shift: float = 4.0
     contrast: float = 0.2
     brightness: float = 0.1
@@ -51,13 +54,16 @@ def augment(
     flip = rng.random(len(batch["points"])) < settings.mirror
     changed = {}
     if names != ("pixels",):
-        both = [name for name in ("points", "mesh") if name == "points" or name in names]
+        sources = [name for name in ("points", "mesh", "vertices") if name in batch]
+        sources = [name for name in sources if name == "points" or name in names]
         points = [
-            np.where(flip[:, None, None], mirror_points(batch[name]), batch[name]) for name in both
+            np.where(flip[:, None, None], mirror_points(batch[name]), batch[name])
+            for name in sources
         ]
-        # Moved as one: both sources look at the same face, each with its own jitter.
+        # Moved as one: all sources look at the same face, each with its own jitter.
         moved = _move_points(np.concatenate(points, axis=1), settings, rng)
-        changed = dict(zip(both, np.split(moved, len(both), axis=1), strict=True))
+        ends = np.cumsum([some.shape[1] for some in points])[:-1]
+        changed = dict(zip(sources, np.split(moved, ends, axis=1), strict=True))
     if "image" in names:
         changed["image"] = np.array([pipeline.draw(face) for face in changed["points"]])
     if "pixels" in names:
@@ -75,10 +81,17 @@ def _move_points(
     cosine, sine = size * np.cos(angle), size * np.sin(angle)
     turn = np.stack([np.stack([cosine, sine], -1), np.stack([-sine, cosine], -1)], axis=1)
     centred = points - EYES
+    if settings.aspect:
+        centred = centred * _stretch(rng.normal(0, settings.aspect, count))
     if settings.yaw:
         centred = _yaw(centred, np.radians(rng.normal(0, settings.yaw, count)))
     moved = centred @ turn + EYES + rng.normal(0, settings.shift, (count, 1, 2))
     return (moved + rng.normal(0, settings.jitter, points.shape)).astype(np.float32)
+
+
+def _stretch(aspect: np.ndarray) -> np.ndarray:
+    """Return the factors of x and y (n, 1, 2) that change height over width by exp(aspect)."""
+    return np.exp(np.stack([-aspect / 2, aspect / 2], axis=-1))[:, None]
 
 
 def _yaw(centred: np.ndarray, angle: np.ndarray) -> np.ndarray:
@@ -100,6 +113,11 @@ def _change_pixels(
         rng.normal(0, settings.pixel_rotation),
         np.exp(rng.normal(0, settings.pixel_scale)),
     )
+    if settings.pixel_aspect:
+        # Columns of the linear part: the picture is stretched before it is turned.
+        linear = transform[:, :2] * _stretch(rng.normal(0, settings.pixel_aspect, 1))[0]
+        transform[:, 2] += (transform[:, :2] - linear) @ (middle, middle)
+        transform[:, :2] = linear
     transform[:, 2] += rng.uniform(-settings.pixel_shift, settings.pixel_shift, 2)
     changed = cv2.warpAffine(
         pixels, transform, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -45,7 +45,7 @@ def train(
     """
     labels = label_set(config.classes)
     trained_by = provenance.commit()  # the code may change while a long training runs
-    arrays, pipeline = sources.load_arrays(data)
+    arrays, pipeline = sources.load_arrays(data, framed=True)
     training = _rows(sources.training_rows(arrays), labels, labels_of)
     validation = _rows(sources.validation_rows(arrays), labels, labels_of)
     model, history = fit(

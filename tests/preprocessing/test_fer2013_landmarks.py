@@ -4,6 +4,7 @@ import pytest
 
 from facelines.model import sources
 from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing.mesh import COUNT, LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.samples import DatasetError
 
@@ -44,7 +45,8 @@ def test_drawings_follow_the_recipe(rows):
 def test_saving_and_loading_keeps_a_sixteenth_of_a_pixel(rows, tmp_path):
     few = sources.select(rows, np.arange(50))
     few["raw_points"] = few["raw_points"] + np.float32(0.01)
-    few["raw_mesh"] = few["raw_mesh"] - np.float32(0.01)
+    few["raw_vertices"] = np.zeros((50, COUNT, 2), np.float32)
+    few["raw_vertices"][:, LANDMARKS] = few["raw_mesh"]
     few["source"] = np.array([f"fer2013.csv:{row}" for row in few["source"]])
     fer2013_landmarks.save(few, tmp_path / "few.parquet")
     again = fer2013_landmarks.load(tmp_path / "few.parquet")
@@ -59,8 +61,9 @@ def test_what_is_not_fer2013_with_its_mesh_is_refused(rows, tmp_path, missing):
     few = sources.select(rows, np.arange(2))
     few["source"] = np.array(["fer2013.csv:0", "fer2013.csv:1"])
     if missing == "mesh":
-        del few["raw_mesh"]
+        few.pop("raw_vertices", None)
     else:
+        few["raw_vertices"] = np.zeros((2, COUNT, 2), np.float32)
         few["source"] = np.array(["angry/S010_004_00000017.png", "sad/S010_004_00000018.png"])
     with pytest.raises(DatasetError, match="expected one of fer2013.csv"):
         fer2013_landmarks.save(few, tmp_path / "few.parquet")

@@ -20,6 +20,7 @@ def batch(embedded_rows):
     return {
         "points": points,
         "mesh": embedded_rows["mesh"][:8],
+        "vertices": rng.random((len(points), 478, 2), np.float32),
         "image": embedded_rows["image"][:8],
         "pixels": rng.integers(0, 256, (len(points), 48, 48), dtype=np.uint8),
     }
@@ -57,7 +58,7 @@ def test_points_and_pixels_are_mirrored_together(batch):
 
 def test_both_sources_move_together(batch):
     moved = changed(batch, Augmentation(mirror=0, jitter=0))
-    for name in ("points", "mesh"):
+    for name in ("points", "mesh", "vertices"):
         assert not np.allclose(moved[name], batch[name], atol=1e-3)
     # One similarity takes both sources' points to their new places.
     for face in range(8):
@@ -75,7 +76,7 @@ def test_drawings_are_drawn_from_the_changed_points(batch):
         assert (Pipeline().draw(points) == image).all()
 
 
-@pytest.mark.parametrize("field", ["rotation", "scale", "shift", "jitter", "yaw"])
+@pytest.mark.parametrize("field", ["rotation", "scale", "shift", "jitter", "yaw", "aspect"])
 def test_every_point_setting_moves_points(batch, field):
     moved = changed(batch, replace(STILL, **{field: 3.0 if field in ("rotation", "yaw") else 0.05}))
     assert np.abs(moved["points"] - batch["points"]).max() > 0.005
@@ -85,8 +86,8 @@ def test_every_point_setting_moves_points(batch, field):
 
 @pytest.mark.parametrize(
     "field, value",
-    [("pixel_rotation", 9), ("pixel_scale", 0.2), ("pixel_shift", 4), ("contrast", 0.4),
-     ("brightness", 0.2), ("erase", 1)],
+    [("pixel_rotation", 9), ("pixel_scale", 0.2), ("pixel_aspect", 0.3), ("pixel_shift", 4),
+     ("contrast", 0.4), ("brightness", 0.2), ("erase", 1)],
 )  # fmt: skip
 def test_every_pixel_setting_changes_pixels(batch, field, value):
     moved = changed(batch, replace(STILL, **{field: value}))
