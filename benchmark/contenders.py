@@ -50,7 +50,7 @@ class Claim:
 class Contender:
     """One network of the comparison.
 
-    network: its name in `networks.NETWORKS`. arm: what it sees: shape, pixels or both.
+    network: its name in `networks.NETWORKS`. sees: what it sees: shape, pixels or both.
     title: its architecture in words. config: its training to a stated budget.
     claims: what was published. ours: loaded from its released weights where there are any.
     backbone: its `keras.applications` name, if ImageNet weights are to be tried.
@@ -58,7 +58,7 @@ class Contender:
     """
 
     network: str
-    arm: str
+    sees: str
     title: str
     config: Config
     claims: tuple[Claim, ...] = ()
@@ -67,10 +67,10 @@ class Contender:
     seeds: int = 3
 
 
-def _ours(network: str, arm: str, title: str, recipe: str = "") -> Contender:
+def _ours(network: str, sees: str, title: str, recipe: str = "") -> Contender:
     """Return one of ours, trained with its own config or with that of the network `recipe`."""
     config = replace(_config_of(recipe or network), network=network)
-    return Contender(network, arm, title, config, ours=True)
+    return Contender(network, sees, title, config, ours=True)
 
 
 def _config_of(network: str) -> Config:
@@ -84,8 +84,8 @@ def _config_of(network: str) -> Config:
 
 def _published(network: str, title: str, *claims: Claim, **options) -> Contender:
     changed = {key: options.pop(key) for key in tuple(options) if key in Config.__annotations__}
-    arm = options.pop("arm", PIXELS)
-    return Contender(network, arm, title, replace(_BUDGET, network=network, **changed), claims,
+    sees = options.pop("sees", PIXELS)
+    return Contender(network, sees, title, replace(_BUDGET, network=network, **changed), claims,
                      **options)  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def contenders() -> tuple[Contender, ...]:
             "points_mlp", SHAPE, "MLP on the 51 points and their distances, no drawing",
             replace(_config_of("landmark"), network="points_mlp"),
         ),
-        _published("vgg16_drawing", "VGG16 transfer on landmark drawings", arm=SHAPE, epochs=1,
+        _published("vgg16_drawing", "VGG16 transfer on landmark drawings", sees=SHAPE, epochs=1,
                    warm_up_epochs=0.1, learning_rate=5e-4, augmentation=_PAIR, backbone="VGG16",
                    seeds=1),
         _ours("landmark", SHAPE, "Ours: drawing and points"),

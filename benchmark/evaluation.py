@@ -26,7 +26,7 @@ _QUICK_EPOCHS, _QUICK_MACS, _QUICK_ROWS = 5, 6e11, 1500
 
 
 @dataclass(frozen=True)
-class Entry:
+class Evaluation:
     """A contender that has been trained or loaded, ready to answer.
 
     key: changes with everything that its answers depend on. probabilities: float32 (n, labels) of
@@ -45,16 +45,16 @@ class Entry:
         return partial(probabilities_of, self.recognizer)
 
 
-def enter(contender: Contender, split: Split, options: Options) -> tuple[Entry | None, dict]:
+def enter(contender: Contender, split: Split, options: Options) -> tuple[Evaluation | None, dict]:
     """Train or load one contender; return it, or None where that is not possible, and its row."""
     row = {
         "network": contender.network,
-        "arm": contender.arm,
+        "sees": contender.sees,
         "title": contender.title,
         "claims": [vars(claim) for claim in contender.claims],
         "learned_votes": bool(contender.config.votes_head or contender.config.ferplus),
     }
-    if contender.arm != schema.SHAPE and "pixels" not in split.test:
+    if contender.sees != schema.SHAPE and "pixels" not in split.test:
         return None, {**row, "status": NEEDS_PICTURES}
     if _is_released(contender, split, options):
         entry = _load(contender, split, options)
@@ -81,14 +81,14 @@ def _is_released(contender: Contender, split: Split, options: Options) -> bool:
     return found.labels == split.labels
 
 
-def _load(contender: Contender, split: Split, options: Options) -> Entry:
+def _load(contender: Contender, split: Split, options: Options) -> Evaluation:
     found = artifact.load(contender.network)
     if options.quick:
         found = replace(found, views=1)  # several views cost several times as much
     recognizer = Recognizer(found, options.workers)
     key = f"{found.network}-{training_cache.hash_of(found.onnx_path)}-{found.views}"
     probabilities = probabilities_of(recognizer, split.test)
-    return Entry(contender, recognizer, key, probabilities)
+    return Evaluation(contender, recognizer, key, probabilities)
 
 
 def _budget(contender: Contender, split: Split, options: Options) -> tuple[Config, Split] | None:
@@ -104,7 +104,7 @@ def _budget(contender: Contender, split: Split, options: Options) -> tuple[Confi
     return None if rows < _QUICK_ROWS else (config, training_cache.with_rows(split, rows))
 
 
-def _train(contender: Contender, config: Config, split: Split, options: Options) -> Entry:
+def _train(contender: Contender, config: Config, split: Split, options: Options) -> Evaluation:
     start = "random"
     if contender.backbone and not options.quick:
         path, start = training_cache.imagenet_start(contender.backbone, options.cache)
@@ -119,10 +119,10 @@ def _train(contender: Contender, config: Config, split: Split, options: Options)
     truth = label_indices(split.test["label"], split.labels)
     spread = [float(np.mean(one.probabilities.argmax(axis=1) == truth)) for one in trained]
     probabilities = probabilities_of(recognizer, split.test)
-    return Entry(contender, recognizer, first.folder.name, probabilities, first, tuple(spread))
+    return Evaluation(contender, recognizer, first.folder.name, probabilities, first, tuple(spread))
 
 
-def _training_facts(entry: Entry, config: Config, split: Split) -> dict:
+def _training_facts(entry: Evaluation, config: Config, split: Split) -> dict:
     trained = entry.trained
     return {
         "status": f"trained here: {len(split.train['label'])} faces, epochs: {config.epochs}",
@@ -182,13 +182,13 @@ def _against_ferplus(probabilities: np.ndarray, split: Split) -> dict | None:
     }
 
 
-def _network_file(entry: Entry) -> Path:
+def _network_file(entry: Evaluation) -> Path:
     if entry.trained is None:
         return artifact.load(entry.contender.network).keras_path
     return entry.trained.folder / "model.keras"
 
 
-def _cost(entry: Entry) -> dict:
+def _cost(entry: Evaluation) -> dict:
     path = _network_file(entry)
     model = keras.models.load_model(path, compile=False)
     return {
@@ -200,7 +200,7 @@ def _cost(entry: Entry) -> dict:
     }
 
 
-def _timing(entry: Entry) -> dict:
+def _timing(entry: Evaluation) -> dict:
     settings = replace(artifact.load(_network_file(entry).parent), views=entry.recognizer.views)
     found = cost.timing(Recognizer(settings, threads=1), _blank_inputs(entry), threads=1)
     if entry.trained is not None:
@@ -210,7 +210,7 @@ def _timing(entry: Entry) -> dict:
     return found
 
 
-def _blank_inputs(entry: Entry) -> Arrays:
+def _blank_inputs(entry: Evaluation) -> Arrays:
     """Return one face's inputs: time does not depend on what is in them."""
     size = entry.recognizer.pipeline.size
     picture = np.zeros((1, size, size), np.uint8)

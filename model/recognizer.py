@@ -42,7 +42,7 @@ class Prediction:
 
 
 class Recognizer:
-    """A loaded artifact, ready to predict. Safe to call from several threads.
+    """A loaded artifact, ready to predict. Safe to call from several threads, and can be pickled.
 
     name: the artifact's name.
     labels: the label set, in the order of the probabilities.
@@ -53,6 +53,7 @@ class Recognizer:
     """
 
     def __init__(self, artifact: Artifact, threads: int = 1):
+        self._loaded_from = artifact, threads
         self.name = artifact.name
         self.labels = artifact.labels
         self.pipeline: Pipeline = artifact.pipeline
@@ -80,6 +81,10 @@ class Recognizer:
                 version (see `artifact.load`).
         """
         return cls(load(name_or_folder), threads)
+
+    def __reduce__(self):
+        # A session of ONNX Runtime cannot be pickled: a copy, or another process, loads its own.
+        return type(self), self._loaded_from
 
     def __call__(self, gray: np.ndarray) -> list[Prediction]:
         """Predict every face of a picture, uint8 (H, W); no face gives an empty list."""

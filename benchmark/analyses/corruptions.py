@@ -1,6 +1,6 @@
 """Pictures made worse in known steps, and both pipelines run on them from the picture on.
 
-After ImageNet-C (Hendrycks and Dietterich 2019): one kind of damage at five strengths.
+After ImageNet-C (Hendrycks and Dietterich 2019): one kind of corruption at five strengths.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Damage = Callable[[np.ndarray, np.ndarray, float, np.random.Generator], np.ndarr
 
 @dataclass(frozen=True)
 class Corruption:
-    """One kind of damage.
+    """One kind of corruption.
 
     levels: five strengths, weakest first, in `unit`.
     apply: (gray uint8 (H, W), points float32 (51, 2) of the unharmed face in its pixels, level,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.contenders import Contender
-from facelines.benchmark.evaluation import Entry, learning_of
+from facelines.benchmark.evaluation import Evaluation, learning_of
 from facelines.benchmark.schema import Options
 from facelines.benchmark.training_cache import Split
 from facelines.model import sources
@@ -17,7 +17,9 @@ from facelines.preprocessing.labels import LABEL_SETS, label_indices
 _TRAINED = {3: ("conv_pair",), 7: ("points_mlp", "conv_pair", "baseline", "baseline_augmented")}
 
 
-def label_sets(entries: dict[str, Entry], arrays: Arrays, split: Split, options: Options) -> dict:
+def label_sets(
+    entries: dict[str, Evaluation], arrays: Arrays, split: Split, options: Options
+) -> dict:
     """Accuracy on every label set but the benchmark's own, on the test faces that it names.
 
     Args:
@@ -36,7 +38,7 @@ def label_sets(entries: dict[str, Entry], arrays: Arrays, split: Split, options:
 
 
 def _one_set(
-    labels: tuple[str, ...], entries: dict[str, Entry], arrays: Arrays, split: Split,
+    labels: tuple[str, ...], entries: dict[str, Evaluation], arrays: Arrays, split: Split,
     options: Options,
 ) -> dict:  # fmt: skip
     named = replace(
@@ -62,7 +64,7 @@ def _one_set(
     return found
 
 
-def _asked(entry: Entry, named: Split, split: Split) -> dict:
+def _asked(entry: Evaluation, named: Split, split: Split) -> dict:
     rows = [row for row, label in enumerate(split.test["label"]) if label in named.labels]
     columns = [split.labels.index(label) for label in named.labels]
     said = entry.probabilities[rows][:, columns].argmax(axis=1)
@@ -77,7 +79,7 @@ def _to_train(named: Split, options: Options) -> list[Contender]:
         for contender in contenders.contenders()
         if contender.network in _TRAINED.get(len(named.labels), ())
         if not options.only or contender.network in options.only
-        if contender.arm == schema.SHAPE or "pixels" in named.test
+        if contender.sees == schema.SHAPE or "pixels" in named.test
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.analyses import probes
-from facelines.benchmark.evaluation import Entry
+from facelines.benchmark.evaluation import Evaluation
 from facelines.benchmark.schema import NOT_QUICK, Options
 from facelines.benchmark.training_cache import Split
 from facelines.model import sources
@@ -62,21 +62,21 @@ def _other_rows(path: str, split: Split, options: Options) -> Arrays:
 
 
 def cross(
-    entries: dict[str, Entry], others: dict[str, Arrays], split: Split, options: Options
+    entries: dict[str, Evaluation], others: dict[str, Arrays], split: Split, options: Options
 ) -> dict:
     """Trained here and tested there, and the reverse, on the labels that both sets have."""
     if not others:
         return _NO_OTHER
     return {
         name: {
-            "forth": _forth(entries, rows, split),
-            "back": _back(entries, rows, split, options),
+            "source_to_target": _forth(entries, rows, split),
+            "target_to_source": _back(entries, rows, split, options),
         }
         for name, rows in others.items()
     }
 
 
-def _forth(entries: dict[str, Entry], rows: Arrays, split: Split) -> dict:
+def _forth(entries: dict[str, Evaluation], rows: Arrays, split: Split) -> dict:
     rows = sources.in_label_set(rows, split.labels)
     found = {}
     for name, entry in entries.items():
@@ -88,7 +88,7 @@ def _forth(entries: dict[str, Entry], rows: Arrays, split: Split) -> dict:
     return {"n": len(rows["label"]), "labels": sorted(set(rows["label"])), "models": found}
 
 
-def _back(entries: dict[str, Entry], rows: Arrays, split: Split, options: Options) -> dict:
+def _back(entries: dict[str, Evaluation], rows: Arrays, split: Split, options: Options) -> dict:
     if options.quick:
         return NOT_QUICK
     labels = split.labels
@@ -100,7 +100,7 @@ def _back(entries: dict[str, Entry], rows: Arrays, split: Split, options: Option
     tested = sources.in_label_set(split.test, tuple(sorted(set(reverse.train["label"]))))
     truth = label_indices(tested["label"], labels)
     found = {}
-    for network in (name for name in schema.ARMS if name in entries):
+    for network in (name for name in schema.PROBED if name in entries):
         config = _small_set_config(network, options, len(labels))
         trained = training_cache.train_or_load(config, reverse, options.cache)
         model = keras.models.load_model(trained.folder / "model.keras", compile=False)

@@ -12,7 +12,7 @@ import numpy as np
 from facelines.benchmark import schema, training_cache
 from facelines.benchmark.analyses import corruptions, drawings, other_sets, probes
 from facelines.benchmark.analyses.label_sets import label_sets
-from facelines.benchmark.evaluation import Entry
+from facelines.benchmark.evaluation import Evaluation
 from facelines.benchmark.schema import NOT_QUICK, Options
 from facelines.benchmark.training_cache import Split
 from facelines.model import sources
@@ -36,7 +36,7 @@ _DRAWING_CONFIG = Config(
 
 
 def all_of(
-    entries: dict[str, Entry],
+    entries: dict[str, Evaluation],
     arrays: Arrays,
     others: dict[str, Arrays],
     split: Split,
@@ -48,14 +48,14 @@ def all_of(
         arrays: every row of the data, those of other labels too.
         others: as from `other_sets.load`.
     """
-    arms = {name: entries[name] for name in schema.ARMS if name in entries}
+    probed = {name: entries[name] for name in schema.PROBED if name in entries}
     return {
-        "parts": parts(arms, split, options),
+        "parts": parts(probed, split, options),
         "drawings": drawing_ablation(split, options),
-        "worst": worst(arms, split),
+        "worst": worst(probed, split),
         "collapse": collapse(entries, split),
-        "corruptions": damage(arms, split, options),
-        "maps": maps(arms, split, options),
+        "corruptions": corruption(probed, split, options),
+        "maps": maps(probed, split, options),
         "cross": other_sets.cross(entries, others, split, options),
         "folds": other_sets.folds(options, split),
         "label_sets": label_sets(entries, arrays, split, options),
@@ -72,7 +72,7 @@ def _some(rows: Arrays, count: int) -> Arrays:
 # What each model looks at, and where it errs
 
 
-def parts(arms: dict[str, Entry], split: Split, options: Options) -> dict:
+def parts(probed: dict[str, Evaluation], split: Split, options: Options) -> dict:
     """Accuracy of every network of shapes without brows, eyes, nose or mouth."""
     means = {
         name: split.train[name].mean(axis=0) for name in ("points", "mesh") if name in split.train
@@ -81,20 +81,20 @@ def parts(arms: dict[str, Entry], split: Split, options: Options) -> dict:
     truth = label_indices(rows["label"], split.labels)
     found = {
         name: probes.group_ablation(entry.answer, rows, truth, means, split.pipeline)
-        for name, entry in arms.items()
-        if entry.contender.arm == schema.SHAPE
+        for name, entry in probed.items()
+        if entry.contender.sees == schema.SHAPE
     }
     if not found:
         return {"needs": "a network that sees the shape"}
     return {"n": len(truth), "models": found}
 
 
-def maps(arms: dict[str, Entry], split: Split, options: Options) -> dict:
+def maps(probed: dict[str, Evaluation], split: Split, options: Options) -> dict:
     """Occlusion maps by class of the decisive pair and ours: where hiding hurts the true label."""
     if options.quick:
         return NOT_QUICK
     wanted = {"pixel_cnn": "pixels", "landmark_cnn": "image", "pixel": "pixels"}
-    names = [name for name in wanted if name in arms]
+    names = [name for name in wanted if name in probed]
     if not names:
         return {"needs": f"{', '.join(wanted)} or more of them"}
     faces = max(1, round(options.probe_rows * _MAPPED))
@@ -108,14 +108,14 @@ def maps(arms: dict[str, Entry], split: Split, options: Options) -> dict:
         found = {}
         for label, rows in shown.items():
             truth = label_indices(rows["label"], split.labels)
-            fall = probes.occlusion_map(arms[name].answer, rows, truth, wanted[name])
+            fall = probes.occlusion_map(probed[name].answer, rows, truth, wanted[name])
             found[label] = np.round(fall, 4).tolist()
         return found
 
     key = [faces, training_cache.hash_of_rows(split.test)]
     found = {
         name: training_cache.cached(
-            options.cache, "maps", [arms[name].key, *key], partial(compute, name),
+            options.cache, "maps", [probed[name].key, *key], partial(compute, name),
                             ("benchmark/analyses/probes.py",))
         for name in names
     }  # fmt: skip
@@ -123,14 +123,14 @@ def maps(arms: dict[str, Entry], split: Split, options: Options) -> dict:
     return {"faces": faces, "mean_face": mean_face, "models": found}
 
 
-def worst(arms: dict[str, Entry], split: Split) -> dict:
+def worst(probed: dict[str, Evaluation], split: Split) -> dict:
     """The surest mistakes, as points to draw: no photograph leaves the data set."""
     found, truth = {}, label_indices(split.test["label"], split.labels)
     for ours, published in (("landmark", "landmark_cnn"), ("pixel", "pixel_cnn")):
-        name = ours if ours in arms else published
-        if name not in arms:
+        name = ours if ours in probed else published
+        if name not in probed:
             continue
-        mistakes = probes.worst_mistakes(arms[name].probabilities, truth, split.labels)
+        mistakes = probes.worst_mistakes(probed[name].probabilities, truth, split.labels)
         found[name] = [
             {**one, "points": np.round(split.test["points"][one["row"]], 3).tolist()}
             for one in mistakes
@@ -179,7 +179,7 @@ def drawing_ablation(split: Split, options: Options) -> dict:
     return {"faces": len(split.train["label"]), "epochs": epochs, "variants": found}
 
 
-def collapse(entries: dict[str, Entry], split: Split) -> dict:
+def collapse(entries: dict[str, Evaluation], split: Split) -> dict:
     """Why VGG19 collapses: what 16 random convolutions leave of the faces before the first step.
 
     Returns:
@@ -207,8 +207,8 @@ def collapse(entries: dict[str, Entry], split: Split) -> dict:
 # Where the shape wins
 
 
-def damage(arms: dict[str, Entry], split: Split, options: Options) -> dict:
-    """Accuracy under damage to the picture, the whole pipeline run from the damaged picture on."""
+def corruption(probed: dict[str, Evaluation], split: Split, options: Options) -> dict:
+    """Return accuracies on corrupted pictures, the whole pipeline run from the picture on."""
     if "pixels" not in split.test:
         return _NO_PICTURES
     if options.quick:
@@ -220,24 +220,28 @@ def damage(arms: dict[str, Entry], split: Split, options: Options) -> dict:
         return float(np.mean(entry.answer(faces).argmax(axis=1) == truth))
 
     def compute(kind):
-        print(f"damage: {kind.name}", flush=True)
+        print(f"corruption: {kind.name}", flush=True)
         harmed = corruptions.corrupted(rows, kind, split.pipeline, options.workers)
         return {
             "unit": kind.unit,
             "levels": list(kind.levels),
             "found": [float(np.mean(one["found"] == "detected")) for one in harmed],
             "models": {
-                name: [accuracy(entry, one) for one in harmed] for name, entry in arms.items()
+                name: [accuracy(entry, one) for one in harmed] for name, entry in probed.items()
             },
         }
 
-    key = [{name: entry.key for name, entry in arms.items()}, training_cache.hash_of_rows(rows)]
+    key = [{name: entry.key for name, entry in probed.items()}, training_cache.hash_of_rows(rows)]
     code = ("benchmark/analyses/corruptions.py", "preprocessing/*.py")
     kinds = {
         kind.name: training_cache.cached(
-            options.cache, "damage", [kind.name, kind.levels, *key], partial(compute, kind), code
+            options.cache,
+            "corruption",
+            [kind.name, kind.levels, *key],
+            partial(compute, kind),
+            code,
         )
         for kind in corruptions.CORRUPTIONS
     }
-    clean = {name: accuracy(entry, rows) for name, entry in arms.items()}
+    clean = {name: accuracy(entry, rows) for name, entry in probed.items()}
     return {"n": len(truth), "clean": clean, "kinds": kinds}

@@ -14,7 +14,7 @@ _CHANCE = 0.05  # a p from which on a difference is called chance
 COUNT = 10
 
 
-def lessons_of(results: dict) -> list[str]:
+def findings_of(results: dict) -> list[str]:
     """Return up to ten sentences, those that most depend on this benchmark first.
 
     They are about the networks that have learned something; of the others nothing follows.
@@ -30,7 +30,7 @@ def lessons_of(results: dict) -> list[str]:
 
 def _sentences(rows: dict, results: dict) -> Iterator[str]:
     sources = (
-        _decisive_pair, _complement, _damage, _identity, _jaw, _cross, _parts, _pixels_left,
+        _decisive_pair, _complement, _corruption, _identity, _jaw, _cross, _parts, _pixels_left,
         _collapse, _raters, _style, _hardest, _size, _size_of_network, _roll, _drawing_costs,
         _certainty, _calibration, _not_found, _chance,
     )  # fmt: skip
@@ -78,26 +78,28 @@ def _identity(rows, results):
     return None
 
 
-def _damage(rows, results):
+def _corruption(rows, results):
     found = results["corruptions"]
-    arms = next(
+    pair = next(
         (pair for pair in (("landmark_cnn", "pixel_cnn"), ("landmark", "pixel"))
          if set(pair) <= set(found.get("clean", ())) & set(rows)), None,
     )  # fmt: skip
-    if arms is None:
+    if pair is None:
         return None
-    shape, pixel = arms
-    worst = {name: [one["models"][arm][-1] for arm in arms] for name, one in found["kinds"].items()}
+    shape, pixel = pair
+    worst = {
+        name: [one["models"][model][-1] for model in pair] for name, one in found["kinds"].items()
+    }
     wins = [name for name, (first, second) in worst.items() if first > second]
     losses = {
-        arm: max(worst, key=lambda name: found["clean"][arm] - worst[name][index])
-        for index, arm in enumerate(arms)
+        model: max(worst, key=lambda name: found["clean"][model] - worst[name][index])
+        for index, model in enumerate(pair)
     }
     which = f" ({', '.join(wins)})" if wins else ""
     return (
         f"At full strength the shape (`{shape}`) beats the pixels (`{pixel}`) under {len(wins)} of "
-        f"{len(worst)} kinds of damage{which} on {found['n']} faces; {losses[shape]} takes most "
-        f"from the shape ({points(found['clean'][shape] - worst[losses[shape]][0])}), "
+        f"{len(worst)} kinds of corruption{which} on {found['n']} faces; {losses[shape]} takes "
+        f"most from the shape ({points(found['clean'][shape] - worst[losses[shape]][0])}), "
         f"{losses[pixel]} from the pixels "
         f"({points(found['clean'][pixel] - worst[losses[pixel]][1])})."
     )
@@ -196,13 +198,14 @@ def _roll(rows, results):
 
 def _cross(rows, results):
     for name, both in _measured(results["cross"]):
-        models = both["forth"]["models"]
+        models = both["source_to_target"]["models"]
         for first, second in (("landmark_cnn", "pixel_cnn"), ("landmark", "pixel")):
             if first in models and second in models and {first, second} <= set(rows):
-                moved = [models[arm]["accuracy"] for arm in (first, second)]
+                moved = [models[model]["accuracy"] for model in (first, second)]
                 return (
                     f"On {name}, never seen in training, `{first}` scores {percent(moved[0])} and "
-                    f"`{second}` {percent(moved[1])} ({len(both['forth']['labels'])} labels), from "
+                    f"`{second}` {percent(moved[1])} "
+                    f"({len(both['source_to_target']['labels'])} labels), from "
                     f"{percent(rows[first]['accuracy'])} and {percent(rows[second]['accuracy'])} "
                     f"at home ({len(results['labels'])} labels)."
                 )

@@ -8,8 +8,8 @@ from facelines.benchmark.report import plots
 from facelines.benchmark.report.comparisons import comparisons
 from facelines.benchmark.report.markup import Html, element, figure, grid, join, text
 from facelines.benchmark.report.markup import table as html_table
-from facelines.benchmark.report.sections import classes, damage, further, interval
-from facelines.benchmark.schema import ARMS, FER2013
+from facelines.benchmark.report.sections import classes, corruption, further, interval
+from facelines.benchmark.schema import FER2013, PROBED
 from facelines.model.format import percent, points
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -52,9 +52,9 @@ def _facts(results: dict) -> Html:
     rows = {row["network"]: row for row in _measured(results)}
     found = []
     for label, names in (
-        ("shape alone, best", [name for name in rows if rows[name]["arm"] == "shape"]),
-        ("pixels alone, best", [name for name in rows if rows[name]["arm"] == "pixels"]),
-        ("both, best", [name for name in rows if rows[name]["arm"] == "both"]),
+        ("shape alone, best", [name for name in rows if rows[name]["sees"] == "shape"]),
+        ("pixels alone, best", [name for name in rows if rows[name]["sees"] == "pixels"]),
+        ("both, best", [name for name in rows if rows[name]["sees"] == "both"]),
     ):
         best = max((rows[name] for name in names), key=lambda row: row["accuracy"], default=None)
         found.append((label, percent(best["accuracy"]) if best else "not measured"))
@@ -72,7 +72,7 @@ def _sections(results: dict) -> Iterator[tuple[str, str, Html]]:
     yield "learned", "What we learned", _learned(results)
     yield "contenders", "Every model on the same faces", _contenders(results)
     yield "published", "Beside the published figures", _published(results)
-    yield "damage", "Where the shape wins", damage(results)
+    yield "corruption", "Where the shape wins", corruption(results)
     yield from further(results)
     yield "classes", "Class by class", classes(results)
     yield "certainty", "How sure, and how rightly", _certainty(results)
@@ -86,14 +86,14 @@ def _learned(results: dict) -> Html:
         return element("p", "Nothing was measured in this run.", class_="needs")
     items = join(*(element("li", sentence) for sentence in results["learned"]))
     note = "Each sentence is put together from this run's figures; none is typed."
-    return join(element("ol", items, class_="lessons"), element("p", note, class_="note"))
+    return join(element("ol", items, class_="findings"), element("p", note, class_="note"))
 
 
 def _contenders(results: dict) -> Html:
     rows = _measured(results)
     shown = [
         {
-            "label": row["network"], "arm": row["arm"], "accuracy": row["accuracy"],
+            "label": row["network"], "sees": row["sees"], "accuracy": row["accuracy"],
             "interval": row["accuracy_interval"],
             "published": _published_accuracy(row, len(results["labels"])),
         }
@@ -154,12 +154,12 @@ def _contender_row(row: dict) -> tuple:
     name = Html(f"<code>{text(row['network'])}</code><br><small>{text(row['title'])}</small>")
     if "accuracy" not in row:
         missing = Html(f'<td class="missing" colspan="7">{text(row["status"])}</td>')
-        return name, row["arm"], missing
+        return name, row["sees"], missing
     ferplus, found = row["ferplus"], row["found_only"]
     balanced = f"{100 * row['balanced_accuracy']:.1f}"
     return (
         name,
-        row["arm"],
+        row["sees"],
         Html(f"<td><strong>{100 * row['accuracy']:.1f}</strong></td>"),
         interval(row["accuracy_interval"]),
         _with_small(f"{row['macro_f1']:.3f}", _plain(row["macro_f1_interval"])),
@@ -278,8 +278,8 @@ def _certainty(results: dict) -> Html:
         )
         for row in rows
     ]
-    few = [row for row in rows if row["network"] in ARMS] or rows[:6]
-    named = {row["network"]: (row["arm"], row["by_share"]) for row in few}
+    few = [row for row in rows if row["network"] in PROBED] or rows[:6]
+    named = {row["network"]: (row["sees"], row["by_share"]) for row in few}
     halves = "; ".join(
         f"{row['network']} {percent(row['by_share'][9]['accuracy'])} at 50 %" for row in few
     )
@@ -314,7 +314,7 @@ def _cost(results: dict) -> Html:
               "one face, ms", "faces a second, batch 64", "training")  # fmt: skip
     threads = rows[0]["timing"]["threads"]
     shown = [
-        {"number": number, "arm": row["arm"], "accuracy": row["accuracy"],
+        {"number": number, "sees": row["sees"], "accuracy": row["accuracy"],
          "macs": row["cost"]["macs"] * row["cost"]["views"]}
         for number, row in enumerate(rows, start=1)
     ]  # fmt: skip
@@ -343,7 +343,7 @@ def _training(results: dict) -> Html:
         return element("p", "No network was trained in this run.", class_="needs")
     figures = [
         figure(
-            plots.curve(row["network"], row["curve"], row["arm"]),
+            plots.curve(row["network"], row["curve"], row["sees"]),
             f"Learning curve of {row['network']}: test accuracy by epoch "
             + ", ".join(
                 f"{one['epoch']}: {percent(one['accuracy'])}"

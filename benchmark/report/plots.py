@@ -54,19 +54,19 @@ def _for_html(text: str) -> str:
     return text.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
 
 
-def _marker(arm: str) -> dict:
-    face = "white" if arm == PIXELS else _COLOUR[arm]
-    return {"marker": _MARK[arm], "color": _COLOUR[arm], "markerfacecolor": face, "markersize": 6}
+def _marker(sees: str) -> dict:
+    face = "white" if sees == PIXELS else _COLOUR[sees]
+    return {"marker": _MARK[sees], "color": _COLOUR[sees], "markerfacecolor": face, "markersize": 6}
 
 
 def forest(rows: list[dict], name: str = "forest") -> str:
-    """Return a dot and its 95 % interval for each {label, arm, accuracy, interval, published}."""
+    """Return a dot and its 95 % interval for each {label, sees, accuracy, interval, published}."""
 
     def draw(axes):
         for place, row in enumerate(reversed(rows)):
             low, high = (100 * bound for bound in row["interval"])
-            axes.plot([low, high], [place, place], color=_COLOUR[row["arm"]], linewidth=1.6)
-            axes.plot(100 * row["accuracy"], place, linestyle="none", **_marker(row["arm"]))
+            axes.plot([low, high], [place, place], color=_COLOUR[row["sees"]], linewidth=1.6)
+            axes.plot(100 * row["accuracy"], place, linestyle="none", **_marker(row["sees"]))
             # To the right, unless the published figure stands there.
             right = not 0 < 100 * (row.get("published") or 0) - high < _LABEL_WIDTH
             axes.annotate(f"{100 * row['accuracy']:.1f}", (high if right else low, place),
@@ -84,15 +84,15 @@ def forest(rows: list[dict], name: str = "forest") -> str:
     return svg_of(draw, name, height=0.75 + 0.36 * len(rows))
 
 
-def curve(name: str, history: list[dict], arm: str) -> str:
+def curve(name: str, history: list[dict], sees: str) -> str:
     """Return test accuracy by epoch of one training, and its loss below in gray dashes."""
 
     def draw(axes):
         scored = [row for row in history if "accuracy" in row]
         accuracy = [100 * row["accuracy"] for row in scored]
         kept = len(accuracy) - 1 - int(np.argmax(accuracy[::-1]))  # of equals the last, as `fit`
-        axes.plot([row["epoch"] for row in scored], accuracy, linestyle=_DASH[arm],
-                  markevery=[kept], **_marker(arm))  # fmt: skip
+        axes.plot([row["epoch"] for row in scored], accuracy, linestyle=_DASH[sees],
+                  markevery=[kept], **_marker(sees))  # fmt: skip
         axes.set(xlabel="epoch", ylabel="test accuracy, %")
         axes.set_title(f"{name}: best {max(accuracy):.1f} %", fontsize=9)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -105,10 +105,10 @@ def curve(name: str, history: list[dict], arm: str) -> str:
     return svg_of(draw, f"curve-{name}", 3.2, 2.3)
 
 
-def _line(arm: str, index: int) -> dict:
-    """Return how the index-th of several lines looks: the arm's line, with a mark of its own."""
-    face = "white" if arm == PIXELS else _COLOUR[arm]
-    return {"color": _COLOUR[arm], "linestyle": _DASH[arm], "marker": _MARKS[index % len(_MARKS)],
+def _line(sees: str, index: int) -> dict:
+    """Return how the index-th of several lines looks: the sees's line, with a mark of its own."""
+    face = "white" if sees == PIXELS else _COLOUR[sees]
+    return {"color": _COLOUR[sees], "linestyle": _DASH[sees], "marker": _MARKS[index % len(_MARKS)],
             "markersize": 4, "markerfacecolor": face}  # fmt: skip
 
 
@@ -135,13 +135,13 @@ def reliability(name: str, bins: list[dict], ece: float) -> str:
 
 
 def by_share(named: dict[str, tuple[str, list[dict]]]) -> str:
-    """Return accuracy on the most certain share of the faces, for {name: (arm, rows)}."""
+    """Return accuracy on the most certain share of the faces, for {name: (sees, rows)}."""
 
     def draw(axes):
-        for index, (name, (arm, rows)) in enumerate(named.items()):
+        for index, (name, (sees, rows)) in enumerate(named.items()):
             axes.plot([100 * row["coverage"] for row in rows],
                       [100 * row["accuracy"] for row in rows],
-                      markevery=(1, 3), label=f"{name} ({arm})", **_line(arm, index))  # fmt: skip
+                      markevery=(1, 3), label=f"{name} ({sees})", **_line(sees, index))  # fmt: skip
         axes.set(xlabel="share of the faces answered, surest first, %", ylabel="accuracy, %")
         _legend_below(axes)
 
@@ -149,7 +149,7 @@ def by_share(named: dict[str, tuple[str, list[dict]]]) -> str:
 
 
 def cost(rows: list[dict]) -> str:
-    """Return accuracy against multiplications for {number, arm, accuracy, macs}.
+    """Return accuracy against multiplications for {number, sees, accuracy, macs}.
 
     Dots carry numbers, as sixteen names would lie over each other.
     """
@@ -158,7 +158,7 @@ def cost(rows: list[dict]) -> str:
         axes.set_xscale("log")
         for row in rows:
             place = row["macs"] / 1e6, 100 * row["accuracy"]
-            axes.plot(*place, linestyle="none", **_marker(row["arm"]))
+            axes.plot(*place, linestyle="none", **_marker(row["sees"]))
             axes.annotate(str(row["number"]), place, (5, 4), textcoords="offset points",
                           fontsize=8)  # fmt: skip
         axes.set(xlabel="million multiplications a face (all views, logarithmic)",
@@ -168,14 +168,14 @@ def cost(rows: list[dict]) -> str:
     return svg_of(draw, "cost", height=3.4)
 
 
-def damage(kind: str, one: dict, clean: dict, arms: dict[str, str]) -> str:
-    """Return accuracy by strength of one kind of damage, 0 being the picture as it was."""
+def corruption(kind: str, one: dict, clean: dict, seen_by: dict[str, str]) -> str:
+    """Return accuracy by strength of one kind of corruption, 0 being the picture as it was."""
 
     def draw(axes):
         places = range(len(one["levels"]) + 1)
         for index, (name, accuracies) in enumerate(one["models"].items()):
             values = [100 * clean[name], *(100 * value for value in accuracies)]
-            axes.plot(places, values, label=name, **_line(arms[name], index))
+            axes.plot(places, values, label=name, **_line(seen_by[name], index))
         axes.set_xticks(places, ["0", *(f"{abs(level):g}" for level in one["levels"])])
         axes.set_title(kind, fontsize=9)
         axes.set_xlabel(one["unit"])
@@ -183,7 +183,7 @@ def damage(kind: str, one: dict, clean: dict, arms: dict[str, str]) -> str:
         axes.set_ylim(bottom=0)
         _legend_below(axes, 2)
 
-    return svg_of(draw, f"damage-{kind}", 3.1, 2.9)
+    return svg_of(draw, f"corruption-{kind}", 3.1, 2.9)
 
 
 def bars(rows: list[tuple[str, float]], name: str, label: str, line: float | None = None) -> str:

@@ -22,15 +22,15 @@ def further(results: dict) -> Iterator[tuple[str, str, Html]]:
     yield "worst", "The surest mistakes", _worst(results)
 
 
-def damage(results: dict) -> Html:
-    """Return the plots and the table of accuracy under damage."""
+def corruption(results: dict) -> Html:
+    """Return the plots and the table of accuracy under corruption."""
     found = results["corruptions"]
     if "needs" in found:
         return needs(found)
-    arms = {row["network"]: row["arm"] for row in results["contenders"]}
+    seen_by = {row["network"]: row["sees"] for row in results["contenders"]}
     figures = [
         figure(
-            plots.damage(kind, one, found["clean"], arms),
+            plots.corruption(kind, one, found["clean"], seen_by),
             f"Accuracy under {kind} from none to strongest: "
             + "; ".join(
                 f"{name} {percent(found['clean'][name])} to {percent(values[-1])}"
@@ -46,12 +46,12 @@ def damage(results: dict) -> Html:
          f"{100 * one['found'][-1]:.0f}")
         for kind, one in found["kinds"].items()
     ]  # fmt: skip
-    clean = ("(undamaged)", *(f"{100 * found['clean'][name]:.1f}" for name in names), "")
+    clean = ("(uncorrupted)", *(f"{100 * found['clean'][name]:.1f}" for name in names), "")
     header = ("kind", *(f"`{name}`" for name in names), "face found, %")
     return join(
-        element("p", f"{found['n']} test images are damaged and go through the whole pipeline from "
-                "there, so detector and landmarks suffer as well; the pixel networks get the "
-                "damaged image itself. Solid lines see the shape, dashed ones the pixels."),
+        element("p", f"{found['n']} test images are corrupted and go through the whole pipeline "
+                "from there, so detector and landmarks suffer as well; the pixel networks get the "
+                "corrupted image itself. Solid lines see the shape, dashed ones the pixels."),
         grid(figures),
         html_table(header, [clean, *rows], "Accuracy in % at the strongest of five strengths"),
     )  # fmt: skip
@@ -152,7 +152,7 @@ def _where(values: np.ndarray) -> str:
 def _drawings(results: dict) -> Html:
     found = results["drawings"]
     rows = [
-        {"label": one["name"], "arm": "shape", "accuracy": one["accuracy"],
+        {"label": one["name"], "sees": "shape", "accuracy": one["accuracy"],
          "interval": one["interval"]}
         for one in found["variants"]
         if "accuracy" in one
@@ -183,26 +183,26 @@ def _cross(results: dict) -> Html:
         return needs(found)
     parts, home = [], results["data"]["name"]
     for name, both in found.items():
-        forth = both["forth"]
+        forward = both["source_to_target"]
         rows = [
             (f"`{model}`", f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
              f"{one['macro_f1']:.3f}", f"{100 * one['balanced_accuracy']:.1f}")
-            for model, one in forth["models"].items()
+            for model, one in forward["models"].items()
         ]  # fmt: skip
         header = ("model", "accuracy, %", "95 %", "macro-F1", "balanced, %")
-        caption = f"Trained on {home}, tested on {forth['n']} faces of {name} " \
-                  f"({', '.join(forth['labels'])})"  # fmt: skip
+        caption = f"Trained on {home}, tested on {forward['n']} faces of {name} " \
+                  f"({', '.join(forward['labels'])})"  # fmt: skip
         parts.append(html_table(header, rows, caption))
-        back = both["back"]
-        if "needs" in back:
-            parts.append(needs(back))
+        reverse = both["target_to_source"]
+        if "needs" in reverse:
+            parts.append(needs(reverse))
             continue
         rows = [
             (f"`{model}`", f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]))
-            for model, one in back["models"].items()
+            for model, one in reverse["models"].items()
         ]
-        caption = f"The reverse: trained on {back['trained_on']} faces of {name}, tested on " \
-                  f"{back['n']} of {home} ({', '.join(back['labels'])})"  # fmt: skip
+        caption = f"The reverse: trained on {reverse['trained_on']} faces of {name}, tested on " \
+                  f"{reverse['n']} of {home} ({', '.join(reverse['labels'])})"  # fmt: skip
         parts.append(html_table(("model", "accuracy, %", "95 %"), rows, caption))
     return join(*parts)
 

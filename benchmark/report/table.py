@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from facelines.benchmark.report.comparisons import comparisons, published_accuracy
 from facelines.benchmark.report.sections import interval
-from facelines.benchmark.schema import ARMS, CKPLUS, FER2013
+from facelines.benchmark.schema import CKPLUS, FER2013, PROBED
 
 
 def table(results: dict) -> str:
@@ -34,14 +34,14 @@ def _contenders(results: dict) -> Iterator[str]:
             cells = (_accuracy(row), macro, published, f"{cost['macs'] / 1e6:.1f}" if cost else "")
         else:
             cells = (row["status"], "", published, "")
-        yield _line(f"`{row['network']}`", row["arm"], *cells)
+        yield _line(f"`{row['network']}`", row["sees"], *cells)
 
 
 def _elsewhere(results: dict) -> Iterator[str]:
     for size, found in results["label_sets"].items():
         names = ", ".join(found.get("labels", ())) if int(size) < 6 else f"{size} labels"
         for name, one in found.get("asked", {}).items():
-            if name in ARMS:
+            if name in PROBED:
                 yield _line(f"`{name}`", f"asked among {names}", _accuracy(one), "")
         for name, one in found.get("trained", {}).items():
             claim = published_accuracy(results, name, FER2013, int(size))

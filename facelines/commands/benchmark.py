@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peer", choices=("fer",), default="", help="an installed package too")
     parser.add_argument("--workers", type=positive, help="processes and threads; all by default")
     parser.add_argument(
-        "--probe-rows", type=positive, default=1000, metavar="N", help="faces to damage (1000)"
+        "--probe-rows", type=positive, default=1000, metavar="N", help="faces to corrupt (1000)"
     )
     parser.add_argument("--write", type=Path, metavar="FILE", help="its table, between markers")
 

@@ -45,9 +45,9 @@ class Batches(keras.utils.PyDataset):
         batch = {name: self._arrays[name][chosen] for name in inputs.NAMES if name in self._arrays}
         names = self._names if self._teacher is None else tuple(batch)
         changed = augment(batch, self._config.augmentation, self._pipeline, rng, names)
-        changed, targets = mixed(changed, self._targets[chosen], self._config.mixup, rng)
+        changed, targets = mixup(changed, self._targets[chosen], self._config.mixup, rng)
         if self._teacher is not None:
-            targets = taught(targets, self._teacher(changed), self._config.teacher)
+            targets = distilled(targets, self._teacher(changed), self._config.teacher)
         return {name: inputs.as_float(changed[name]) for name in self._names}, targets
 
     def on_epoch_end(self) -> None:
@@ -59,7 +59,7 @@ class Batches(keras.utils.PyDataset):
         self._shuffled = rng.permutation(len(self._targets))
 
 
-def taught(targets: np.ndarray, answers: np.ndarray, share: float) -> np.ndarray:
+def distilled(targets: np.ndarray, answers: np.ndarray, share: float) -> np.ndarray:
     """Return targets (n, classes, or more) whose classes are mixed with a teacher's answers.
 
     Args:
@@ -71,7 +71,7 @@ def taught(targets: np.ndarray, answers: np.ndarray, share: float) -> np.ndarray
     return np.concatenate([mixture, targets[:, classes:]], axis=1)
 
 
-def mixed(batch: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
+def mixup(batch: Arrays, targets: np.ndarray, alpha: float, rng: np.random.Generator):
     """Return the batch blended with itself in another order (mixup), unchanged for alpha 0."""
     if not alpha:
         return batch, targets

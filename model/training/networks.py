@@ -74,9 +74,9 @@ def fused(classes: int) -> keras.Model:
     inputs, shape = _shape_branch()
     inputs["pixels"] = pixels = keras.Input(IMAGE, name="pixels")
     closer = Closer(name="closer")(pixels)
-    first = _light_branch(TwoLooks(name="looks")(pixels, closer))
+    first = _light_branch(TwoViews(name="looks")(pixels, closer))
     first = MeanOfViews(name="views")(first)
-    second = _second_branch(TwoLooks(name="second_looks")(closer, pixels))
+    second = _second_branch(TwoViews(name="second_looks")(closer, pixels))
     second = MeanOfViews(name="second_views")(second)
     features = layers.Concatenate(name="joined")([first, second, shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
@@ -171,7 +171,7 @@ def _shape_branch():
 
 
 @keras.saving.register_keras_serializable("facelines", name="WithMirrorImages")  # in files
-class TwoLooks(layers.Layer):
+class TwoViews(layers.Layer):
     """Two looks (n, H, W, 1) at the same faces -> (2n, H, W, 1): all of one, the other mirrored."""
 
     def call(self, images, others):
@@ -202,7 +202,7 @@ class Closer(layers.Layer):
 
 @keras.saving.register_keras_serializable("facelines")
 class MeanOfViews(layers.Layer):
-    """Features (2n, k) of both looks of `TwoLooks` -> their mean (n, k)."""
+    """Features (2n, k) of both looks of `TwoViews` -> their mean (n, k)."""
 
     def call(self, features):
         return ops.mean(ops.reshape(features, (2, -1, features.shape[-1])), axis=0)

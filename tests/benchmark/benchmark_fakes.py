@@ -19,11 +19,11 @@ SKILL = {
     "baseline_deeper": 1.5, "vgg19_plain": 0.0, "vgg19": 1.7, "densenet121": 1.9, "four_conv": 1.6,
     "pixel": 2.4, "fused": 2.5,
 }  # fmt: skip
-ARMS = ("landmark_cnn", "pixel_cnn", "points_mlp", "landmark", "pixel", "fused")
+PROBED = ("landmark_cnn", "pixel_cnn", "points_mlp", "landmark", "pixel", "fused")
 
 
 def full_results(split: Split) -> dict:
-    """Return what `benchmark.run` would, with every section; no lessons yet."""
+    """Return what `benchmark.run` would, with every section; no findings yet."""
     rng = np.random.default_rng(0)
     index = np.array([LABELS.index(label) for label in split.test["label"]])
     answers = {name: _probabilities(index, skill, rng) for name, skill in SKILL.items()}
@@ -60,23 +60,24 @@ def full_results(split: Split) -> dict:
              "points": split.test["points"][at].tolist()} for at in range(12)]}},
         "collapse": {"vgg19_plain": {"size": 0.001, "spread": 0.02},
                      "vgg19": {"size": 0.4, "spread": 0.8}},
-        "corruptions": _damage(rng),
+        "corruptions": _corruption(rng),
         "maps": {"faces": 20, "mean_face": split.train["points"].mean(axis=0).tolist(), "models": {
             name: {label: _bump(at) for at, label in enumerate(LABELS)}
             for name in ("pixel_cnn", "landmark_cnn")}},
         "cross": {"CK+48": {
-            "forth": {"n": 750, "labels": ["angry", "happy"], "models": {
+            "source_to_target": {"n": 750, "labels": ["angry", "happy"], "models": {
                 name: {"accuracy": 0.7, "accuracy_interval": [0.67, 0.73], "macro_f1": 0.6,
-                       "balanced_accuracy": 0.6} for name in ARMS}},
-            "back": {"n": 2900, "trained_on": 670, "labels": ["angry", "happy"], "models": {
-                name: {"accuracy": 0.4, "accuracy_interval": [0.38, 0.42]} for name in ARMS}}}},
+                       "balanced_accuracy": 0.6} for name in PROBED}},
+            "target_to_source": {"n": 2900, "trained_on": 670, "labels": ["angry", "happy"],
+                                 "models": {
+                name: {"accuracy": 0.4, "accuracy_interval": [0.38, 0.42]} for name in PROBED}}}},
         "folds": {"CK+48": {"two_sets_cnn": {
             "n": 927, "accuracy": 0.86, "accuracy_interval": [0.84, 0.88],
             "balanced_accuracy": 0.8, "macro_f1": 0.8, "epochs": 15,
             "folds": {"fold0": {"n": 90, "accuracy": 0.8}, "fold1": {"n": 90, "accuracy": 0.9}}}}},
         "label_sets": {
             "3": {"labels": list(LABEL_SETS[3]), "n": 2100,
-                  "asked": {name: _accuracy(0.81) for name in ARMS},
+                  "asked": {name: _accuracy(0.81) for name in PROBED},
                   "trained": {"conv_pair": _accuracy(0.82)}},
             "7": {"labels": list(LABEL_SETS[7]), "n": 3589, "asked": {},
                   "trained": {"baseline": _accuracy(0.47), "points_mlp": _accuracy(0.58)}},
@@ -115,7 +116,7 @@ def _row(one: contenders.Contender, probabilities: np.ndarray, split: Split, rng
         for at in range(epochs)
     ]
     return {
-        "network": one.network, "arm": one.arm, "title": one.title,
+        "network": one.network, "sees": one.sees, "title": one.title,
         "claims": [vars(claim) for claim in one.claims], "status": f"trained here: {epochs} epochs",
         "learned_votes": one.network in ("pixel", "fused"),
         "start": "from scratch: no ImageNet weights" if one.backbone else "random",
@@ -129,17 +130,17 @@ def _row(one: contenders.Contender, probabilities: np.ndarray, split: Split, rng
     }  # fmt: skip
 
 
-def _damage(rng) -> dict:
+def _corruption(rng) -> dict:
     return {
         "n": 1000,
-        "clean": dict.fromkeys(ARMS, 0.6),
+        "clean": dict.fromkeys(PROBED, 0.6),
         "kinds": {
             kind.name: {
                 "unit": kind.unit,
                 "levels": list(kind.levels),
                 "found": [1.0, 0.99, 0.98, 0.9, 0.8],
                 "models": {
-                    name: sorted(rng.uniform(0.2, 0.6, 5).tolist(), reverse=True) for name in ARMS
+                    name: sorted(rng.uniform(0.2, 0.6, 5).tolist(), reverse=True) for name in PROBED
                 },
             }
             for kind in CORRUPTIONS

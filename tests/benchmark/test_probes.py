@@ -26,7 +26,7 @@ def face_rows(astronaut_crop):
 
 
 @pytest.mark.parametrize("kind", CORRUPTIONS, ids=lambda kind: kind.name)
-def test_damage_grows_with_its_level_and_keeps_the_picture_s_kind(kind, face_rows):
+def test_corruption_grows_with_its_level_and_keeps_the_picture_s_kind(kind, face_rows):
     gray, points = face_rows["pixels"][0], face_rows["raw_points"][0]
     kept = gray.copy()
     harms = []
@@ -38,7 +38,7 @@ def test_damage_grows_with_its_level_and_keeps_the_picture_s_kind(kind, face_row
     assert len(harms) == 5 and 0 < harms[0] < harms[-1]
 
 
-def test_both_pipelines_run_from_the_damaged_picture(face_rows):
+def test_both_pipelines_run_from_the_corrupted_picture(face_rows):
     kind = next(kind for kind in CORRUPTIONS if kind.name == "rotation")
     weak, *_, strong = corruptions.corrupted(face_rows, kind, Pipeline(), workers=1)
     assert weak["pixels"].shape == (1, 48, 48) and weak["label"].tolist() == ["happy"]

@@ -9,7 +9,7 @@ import pytest
 from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.analyses import corruptions, label_sets, other_sets, questions
 from facelines.benchmark.analyses.corruptions import Corruption
-from facelines.benchmark.report.findings import lessons_of
+from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.schema import Options
 from facelines.benchmark.training_cache import Split
 from facelines.preprocessing.pipeline import Pipeline
@@ -29,8 +29,8 @@ def by_mouth(rows):
     return np.stack([happy, 1 - happy], axis=1)
 
 
-def entry(answer, arm, key="key"):
-    return SimpleNamespace(answer=answer, contender=SimpleNamespace(arm=arm), key=key)
+def entry(answer, sees, key="key"):
+    return SimpleNamespace(answer=answer, contender=SimpleNamespace(sees=sees), key=key)
 
 
 @pytest.fixture
@@ -57,49 +57,49 @@ def darken(gray, points, level, rng):
     return (gray * (1 - level)).astype(np.uint8)
 
 
-def test_damage_is_measured_on_the_same_faces_level_by_level(split, options, monkeypatch):
+def test_corruption_is_measured_on_the_same_faces_level_by_level(split, options, monkeypatch):
     kind = Corruption("dark", "of the light lost", (0.0, 0.3, 1.0), darken)
     monkeypatch.setattr(corruptions, "CORRUPTIONS", (kind,))
-    arms = {"pixel": entry(by_brightness, schema.PIXELS)}
-    found = questions.damage(arms, split, options)
+    probed = {"pixel": entry(by_brightness, schema.PIXELS)}
+    found = questions.corruption(probed, split, options)
     assert found["n"] == 12 and found["clean"] == {"pixel": 1.0}
     levels = found["kinds"]["dark"]["models"]["pixel"]
     assert levels[0] == 1.0 and levels[-1] == 0.5  # in the dark all look sad
 
     def never(*_):
-        raise AssertionError("damaged again")
+        raise AssertionError("corrupted again")
 
     monkeypatch.setattr(corruptions, "corrupted", never)
-    assert questions.damage(arms, split, options) == found
+    assert questions.corruption(probed, split, options) == found
     other = {"pixel": entry(by_brightness, schema.PIXELS, key="other weights")}
-    with pytest.raises(AssertionError, match="damaged again"):
-        questions.damage(other, split, options)
+    with pytest.raises(AssertionError, match="corrupted again"):
+        questions.corruption(other, split, options)
 
 
 def test_a_network_of_mouths_is_lost_without_mouths_only(split, options):
-    arms = {"landmark": entry(by_mouth, schema.SHAPE), "pixel": entry(None, schema.PIXELS)}
-    found = questions.parts(arms, split, options)
+    probed = {"landmark": entry(by_mouth, schema.SHAPE), "pixel": entry(None, schema.PIXELS)}
+    found = questions.parts(probed, split, options)
     assert found["models"].keys() == {"landmark"}
     lost = {part: 1 - share for part, share in found["models"]["landmark"].items()}
     assert lost == {"nothing": 0, "brows": 0, "eyes": 0, "nose": 0, "mouth": 0.5}
 
 
 def test_maps_are_by_class_and_cached(split, options, monkeypatch):
-    arms = {"pixel": entry(by_brightness, schema.PIXELS)}
-    found = questions.maps(arms, split, replace(options, probe_rows=100))
+    probed = {"pixel": entry(by_brightness, schema.PIXELS)}
+    found = questions.maps(probed, split, replace(options, probe_rows=100))
     assert found["faces"] == 2 and found["models"]["pixel"].keys() == set(LABELS)
     assert np.shape(found["models"]["pixel"]["happy"]) == (14, 14)
     monkeypatch.setattr(questions.probes, "occlusion_map", None)
-    assert questions.maps(arms, split, replace(options, probe_rows=100)) == found
+    assert questions.maps(probed, split, replace(options, probe_rows=100)) == found
 
 
 def test_the_surest_mistakes_are_of_one_network_of_shapes_and_one_of_pixels(split):
     wrong = np.tile(np.array([[0.9, 0.1]], np.float32), (12, 1))
-    arms = {
+    probed = {
         name: SimpleNamespace(probabilities=wrong)
         for name in ("landmark", "landmark_cnn", "pixel_cnn", "fused")
     }
-    found = questions.worst(arms, split)["models"]
+    found = questions.worst(probed, split)["models"]
     assert list(found) == ["landmark", "pixel_cnn"]
     assert all(one["truth"] == "sad" and len(one["points"]) == 51 for one in found["landmark"])
 
@@ -150,8 +150,10 @@ def test_another_set_is_scored_on_the_labels_that_both_have(split, options):
     rows = {**split.test, "label": np.array(["happy", "sad", "disgust"] * 4)}
     entries = {"pixel": entry(by_brightness, schema.PIXELS)}
     found = other_sets.cross(entries, {"other": rows}, split, replace(options, quick=True))
-    assert found["other"]["forth"]["n"] == 8 and found["other"]["forth"]["labels"] == list(LABELS)
-    assert "needs" in found["other"]["back"]
+    assert found["other"]["source_to_target"]["n"] == 8 and found["other"]["source_to_target"][
+        "labels"
+    ] == list(LABELS)
+    assert "needs" in found["other"]["target_to_source"]
     assert "needs" in other_sets.cross(entries, {}, split, options)
 
 
@@ -198,7 +200,7 @@ def test_a_part_that_helps_by_its_absence_is_not_called_a_loss():
         "drawings": {"variants": [{"name": "lines, 48 px (the recipe)", "accuracy": 0.6}]},
         "parts": {"models": {"points_mlp": parts}},
     }  # fmt: skip
-    sentence = next(lesson for lesson in lessons_of(results) if "average face" in lesson)
+    sentence = next(finding for finding in findings_of(results) if "average face" in finding)
     assert "mouth" in sentence and "30.0 points" in sentence and "the brows -1.0" in sentence
 
 
@@ -211,4 +213,4 @@ def test_of_a_network_that_learned_nothing_nothing_follows():
         "pairs": [{"first": "landmark_cnn", "second": "pixel_cnn", "n": 1, "only_first": 0}],
         **dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"}),
     }  # fmt: skip
-    assert lessons_of(results) == []
+    assert findings_of(results) == []

@@ -14,7 +14,7 @@ from facelines.benchmark import contenders, runner, schema, training_cache
 from facelines.benchmark.analyses import drawings
 from facelines.benchmark.report import table
 from facelines.benchmark.report.comparisons import comparisons
-from facelines.benchmark.report.findings import lessons_of
+from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.report.page import page as draw_page
 from facelines.benchmark.schema import Options
 from facelines.benchmark.training_cache import Split
@@ -129,7 +129,7 @@ def test_the_table_has_a_row_a_contender(results):
     assert named == list(ONLY)
 
 
-def test_lessons_carry_the_measured_numbers(results):
+def test_findings_carry_the_measured_numbers(results):
     first, *_ = results
     row = next(row for row in first["contenders"] if row["network"] == "landmark")
     assert len(first["learned"]) >= 5
@@ -159,7 +159,7 @@ def test_bad_input_is_one_line(arguments, message, tmp_path, capsys, geometry, m
 @pytest.fixture(scope="module")
 def full(embedded_rows):
     found = full_results(split_of(embedded_rows))
-    return {**found, "learned": lessons_of(found)}
+    return {**found, "learned": findings_of(found)}
 
 
 def test_a_full_run_teaches_ten_sentences_each_with_its_number(full):
@@ -170,14 +170,14 @@ def test_a_full_run_teaches_ten_sentences_each_with_its_number(full):
 def test_who_learned_the_votes_is_no_example_of_agreeing_with_them(full):
     rows = [{**row, "learned_votes": True} for row in full["contenders"]]
     assert any("majority of ten raters" in sentence for sentence in full["learned"])
-    said = " ".join(lessons_of({**full, "contenders": rows, "pairs": []}))
+    said = " ".join(findings_of({**full, "contenders": rows, "pairs": []}))
     assert "majority of ten raters" not in said
 
 
 def test_a_sentence_without_its_figures_is_left_out(full):
     missing = dict.fromkeys(("identity", "corruptions", "cross"), {"needs": "-"})
     fewer = {**full, **missing, "pairs": [], "contenders": full["contenders"][:1]}
-    said = " ".join(lessons_of(fewer))
+    said = " ".join(findings_of(fewer))
     assert "people of CK+48" not in said and "VGG19" not in said and "pixel_cnn" not in said
 
 
@@ -215,7 +215,7 @@ def test_every_contender_is_a_named_network_and_carries_its_own_config():
     assert len({one.network for one in everyone}) == len(everyone)
     for one in everyone:
         assert one.network in NETWORKS and one.config.network == one.network
-        assert one.arm in (schema.SHAPE, schema.PIXELS, schema.BOTH)
+        assert one.sees in (schema.SHAPE, schema.PIXELS, schema.BOTH)
         assert not one.config.start and not one.config.join
 
 

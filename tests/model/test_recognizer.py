@@ -1,8 +1,12 @@
+import copy
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -242,3 +246,15 @@ def test_recognizers_share_nothing_between_threads(released, astronaut):
 def test_the_module_names_no_framework():
     source = Path(recognizer.__file__).read_text()
     assert "import keras" not in source and "import tensorflow" not in source
+
+
+@pytest.mark.parametrize("copied", [lambda one: pickle.loads(pickle.dumps(one)), copy.deepcopy])
+def test_a_copy_answers_the_same(copied, released, astronaut):
+    (first,), (second,) = released(astronaut), copied(released)(astronaut)
+    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+
+
+def test_another_process_can_be_handed_a_recognizer(released, astronaut_crop):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        (there,) = pool.submit(released, astronaut_crop).result()
+    assert there.best == released(astronaut_crop)[0].best

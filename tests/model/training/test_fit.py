@@ -12,7 +12,7 @@ from facelines import cli
 from facelines.model import sources
 from facelines.model.recognizer import Recognizer
 from facelines.model.training import initialization, recipe
-from facelines.model.training.batches import Batches, mixed, targets_of, vote_shares, weighted
+from facelines.model.training.batches import Batches, mixup, targets_of, vote_shares, weighted
 from facelines.model.training.checkpoint import Checkpoint, predict
 from facelines.model.training.config import Config
 from facelines.model.training.fit import fit as fit_network
@@ -148,7 +148,7 @@ def test_blended_faces_have_targets_blended_in_the_same_shares():
     faces = {"points": np.eye(count, dtype=np.float32)}  # face i is 1 at place i alone
     faces["pixels"] = (255 * faces["points"]).astype(np.uint8)
     targets = np.eye(count, dtype=np.float32)
-    blended, found = mixed(faces, targets, 5.0, np.random.default_rng(0))
+    blended, found = mixup(faces, targets, 5.0, np.random.default_rng(0))
     np.testing.assert_allclose(blended["points"], found, atol=1e-6)
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
     assert blended["pixels"].dtype == np.uint8
@@ -158,7 +158,7 @@ def test_blended_faces_have_targets_blended_in_the_same_shares():
 
 def test_without_mixup_nothing_is_blended():
     faces, targets = {"points": np.eye(3)}, np.eye(3)
-    blended, found = mixed(faces, targets, 0.0, np.random.default_rng(0))
+    blended, found = mixup(faces, targets, 0.0, np.random.default_rng(0))
     np.testing.assert_array_equal(blended["points"], np.eye(3))
     np.testing.assert_array_equal(found, np.eye(3))
 
