@@ -1,6 +1,5 @@
-"""The README's table of released models, generated: accuracy, intervals, size and time."""
+"""Tables of the released models, generated: accuracy, intervals, size and time."""
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ import onnxruntime
 
 from facelines.model import artifact, inputs, provenance, sources
 from facelines.model.evaluate import probabilities_of, wanted_labels
+from facelines.model.format import markdown_table
 from facelines.model.metrics import evaluate
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays
@@ -76,41 +76,61 @@ def one_face_milliseconds(recognizers: Sequence[Recognizer], rows: Arrays) -> li
     return [1000 * float(one) for one in np.median(seconds, axis=(0, 1))]
 
 
+def summary(measured: list[dict]) -> str:
+    """Return the README's table: who is right how often, in four columns."""
+    rows = [
+        (
+            f"`{one['name']}`",
+            f"{100 * one['fer2013']['accuracy']:.1f}",
+            f"{100 * one['ferplus']['accuracy']:.1f}",
+            f"{_own(one)['macro_f1']:.2f}",
+        )
+        for one in measured
+    ]
+    header = ("model", "FER2013's labels, %", "ten people's majority (FER+), %", "macro-F1")
+    return markdown_table(header, rows)
+
+
 def markdown(measured: list[dict], split: str = "PublicTest") -> str:
-    """Return the table as Markdown."""
+    """Return every figure as Markdown: intervals, calibration, size, time, recall by class."""
     counts = {key: measured[0][key]["n"] for key in ("fer2013", "ferplus")}
-    lines = [
-        f"{split}, 6 classes, every image counted: accuracy in % with its 95 % interval "
-        f"({counts['fer2013']} images with FER2013's labels, {counts['ferplus']} with a FER+ "
-        "majority). Epoch, temperature, threshold and how networks are joined and rounded were "
-        "chosen on this split. Macro-F1 and what follows are against the labels that the model "
-        "learned. Times: ONNX Runtime "
-        f"{onnxruntime.__version__}, one thread, {provenance.machine()}, at commit "
-        f"{provenance.commit()}; in brackets as a multiple of the published network's, "
-        f"{measured[0]['published']:.1f} ms for one view of a face.",
-        "",
-        "| model | FER2013 labels | FER+ majority | macro-F1 | calibration error "
-        "| 80 % most certain | parameters | ONNX file | one face |",
-        "|" + " --- |" * 9,
-    ]
-    lines += [_row(one) for one in measured]
     labels = list(measured[0]["fer2013"]["per_class"])
-    lines += [
-        "",
-        "Recall by class, in % (FER2013's labels):",
-        "",
-        "| model | " + " | ".join(labels) + " |",
-        "|" + " --- |" * (len(labels) + 1),
-    ]
-    for one in measured:
-        recalls = [f"{100 * row['recall']:.0f}" for row in one["fer2013"]["per_class"].values()]
-        lines.append(f"| `{one['name']}` | " + " | ".join(recalls) + " |")
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            f"{split}, 6 classes, every image counted: accuracy in % with its 95 % interval "
+            f"({counts['fer2013']} images with FER2013's labels, {counts['ferplus']} with a FER+ "
+            "majority). Epoch, temperature, threshold, prior and how networks are joined and "
+            "rounded were chosen on this split. Macro-F1 and what follows are against the labels "
+            f"that the model learned. Times: ONNX Runtime {onnxruntime.__version__}, one thread, "
+            f"{provenance.machine()}, at commit {provenance.commit()}; in brackets as a multiple "
+            f"of the published network's, {measured[0]['published']:.1f} ms for one view of a "
+            "face.",
+            "",
+            markdown_table(_COLUMNS, map(_row, measured)),
+            "",
+            "Recall by class, in % (FER2013's labels):",
+            "",
+            markdown_table(("model", *labels), map(_recalls, measured)),
+        ]
+    )
 
 
-def _row(one: dict) -> str:
-    own = one["ferplus" if one["name"].endswith("-ferplus") else "fer2013"]
-    cells = [
+_COLUMNS = (
+    "model",
+    "FER2013 labels",
+    "FER+ majority",
+    "macro-F1",
+    "calibration error",
+    "80 % most certain",
+    "parameters",
+    "ONNX file",
+    "one face",
+)
+
+
+def _row(one: dict) -> tuple[str, ...]:
+    own = _own(one)
+    return (
         f"`{one['name']}`",
         _with_interval(one["fer2013"]),
         _with_interval(one["ferplus"]),
@@ -120,31 +140,19 @@ def _row(one: dict) -> str:
         f"{one['parameters'] / 1e6:.2f} M",
         f"{one['onnx_mb']:.1f} MB",
         f"{one['milliseconds']:.1f} ms ({one['milliseconds'] / one['published']:.2f})",
-    ]
-    return "| " + " | ".join(cells) + " |"
+    )
+
+
+def _recalls(one: dict) -> tuple[str, ...]:
+    shares = (row["recall"] for row in one["fer2013"]["per_class"].values())
+    return (f"`{one['name']}`", *(f"{100 * share:.0f}" for share in shares))
+
+
+def _own(one: dict) -> dict:
+    """Return the figures against the labels that a model learned."""
+    return one["ferplus" if one["name"].endswith("-ferplus") else "fer2013"]
 
 
 def _with_interval(figures: dict) -> str:
     low, high = (100 * bound for bound in figures["accuracy_interval"])
     return f"{100 * figures['accuracy']:.1f} ({low:.1f} to {high:.1f})"
-
-
-def write_into(path: Path, text: str, name: str = "results") -> None:
-    """Replace what stands between `<!-- name:start -->` and `<!-- name:end -->` in Markdown.
-
-    Raises:
-        ValueError: it has no markers.
-    """
-    start, end = check_markers(path, name)
-    between = f"{start}\n{text}\n{end}"
-    page = path.read_text()
-    path.write_text(re.sub(f"{start}.*{end}", lambda _: between, page, flags=re.DOTALL))
-
-
-def check_markers(path: Path, name: str) -> tuple[str, str]:
-    """Return both markers of a Markdown file (ValueError where it has them not)."""
-    page = path.read_text()
-    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
-    if start not in page or end not in page:
-        raise ValueError(f"{path} has no {start} and {end}; add both where the table belongs.")
-    return start, end

@@ -1,6 +1,5 @@
 """Landmarks against raw pixels: train or load every contender, test all alike, write a report."""
 
-import json
 import platform
 import time
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from facelines.benchmark import contenders, external, schema, training_cache
 from facelines.benchmark.analyses import other_sets, questions
 from facelines.benchmark.contenders import Contender
 from facelines.benchmark.evaluation import Evaluation, enter, figures_of
-from facelines.benchmark.report import page, table
+from facelines.benchmark.report import draw
 from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.schema import NEEDS_PICTURES, Options
 from facelines.benchmark.training_cache import Split
@@ -58,12 +57,7 @@ def run(options: Options) -> dict:
     }
     results["learned"] = findings_of(results)
     results["run"] = _run_facts(options, time.perf_counter() - started)
-    for name, text in (
-        ("results.json", json.dumps(results, indent=1) + "\n"),
-        ("table.md", table.table(results) + "\n"),
-        ("report.html", page.page(results)),
-    ):
-        training_cache.write_at_once(options.out / name, text)
+    draw.write(options.out, results)
     return results
 
 

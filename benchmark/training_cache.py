@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +20,7 @@ from facelines.model.training.config import Config
 from facelines.model.training.export import export
 from facelines.model.training.fit import fit
 from facelines.model.training.networks import NETWORKS
+from facelines.preprocessing.layout import write_atomically
 from facelines.preprocessing.pipeline import Pipeline
 
 _ROOT = Path(__file__).parent.parent
@@ -101,7 +101,9 @@ def _finish(model, history, config: Config, split: Split, folder: Path, start: s
         "start": start,
     }
     shutil.rmtree(folder / "run")  # checkpoints are four times the network
-    write_at_once(folder / "trial.json", json.dumps(facts, indent=1))  # last: it says "finished"
+    write_atomically(
+        folder / "trial.json", json.dumps(facts, indent=1).encode()
+    )  # last: it says "finished"
 
 
 def cached(cache: Path, name: str, parts: list, compute: Callable[[], object], code: tuple = ()):
@@ -115,15 +117,8 @@ def cached(cache: Path, name: str, parts: list, compute: Callable[[], object], c
     path = cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        write_at_once(path, json.dumps(compute()))
+        write_atomically(path, json.dumps(compute()).encode())
     return json.loads(path.read_text())
-
-
-def write_at_once(path: Path, text: str) -> None:
-    """Write a file in one step: a kill at any moment leaves the old one or the new one, whole."""
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
 
 
 def _probabilities(model: keras.Model, rows: Arrays) -> np.ndarray:

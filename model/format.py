@@ -1,5 +1,7 @@
 """Metrics as text for a terminal, and figures as text for a report."""
 
+from collections.abc import Iterable, Sequence
+
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share in per cent, with its sign."""
@@ -39,3 +41,9 @@ def figures_text(figures: dict, name: str) -> str:
             "\n" + "  ".join(f"{name} {row['accuracy']:.3f}" for name, row in folds.items())
         )
     return "\n".join(lines)
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table of a header and rows of text."""
+    rule = ["---"] * len(header)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))

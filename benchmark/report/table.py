@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from facelines.benchmark.report.comparisons import comparisons, published_accuracy
 from facelines.benchmark.report.sections import interval
 from facelines.benchmark.schema import CKPLUS, FER2013, PROBED
+from facelines.model.format import markdown_table
 
 
 def table(results: dict) -> str:
@@ -14,18 +15,25 @@ def table(results: dict) -> str:
         f"{data['name']} {data['test_split']}, {len(results['labels'])} labels, {data['test']} "
         f"images, every one counted. Made by `{results['run']['command']}`."
     )
-    lines = [head, "", *_contenders(results)]
+    lines = [head, "", markdown_table(_COLUMNS, _contenders(results))]
     if other := list(_elsewhere(results)):
-        header = [_line("model", "on", "accuracy, % (95 %)", "published, %"), "|" + " --- |" * 4]
-        lines += ["", "On other labels and other people's faces:", "", *header, *other]
+        lines += ["", "On other labels and other people's faces:", ""]
+        lines.append(markdown_table(("model", "on", "accuracy, % (95 %)", "published, %"), other))
     return "\n".join(lines)
 
 
-def _contenders(results: dict) -> Iterator[str]:
+_COLUMNS = (
+    "model",
+    "sees",
+    "accuracy, % (95 %)",
+    "macro-F1",
+    "published, %",
+    "million multiplications",
+)
+
+
+def _contenders(results: dict) -> Iterator[tuple[str, ...]]:
     stated = {one["network"]: one for one in reversed(comparisons(results))}
-    yield _line("model", "sees", "accuracy, % (95 %)", "macro-F1", "published, %",
-                "million multiplications")  # fmt: skip
-    yield "|" + " --- |" * 6
     for row in results["contenders"]:
         claim = stated.get(row["network"], {}).get("claim")
         published = f"{100 * claim['low']:.1f} ({claim['classes']} classes)" if claim else ""
@@ -34,29 +42,25 @@ def _contenders(results: dict) -> Iterator[str]:
             cells = (_accuracy(row), macro, published, f"{cost['macs'] / 1e6:.1f}" if cost else "")
         else:
             cells = (row["status"], "", published, "")
-        yield _line(f"`{row['network']}`", row["sees"], *cells)
+        yield f"`{row['network']}`", row["sees"], *cells
 
 
-def _elsewhere(results: dict) -> Iterator[str]:
+def _elsewhere(results: dict) -> Iterator[tuple[str, ...]]:
     for size, found in results["label_sets"].items():
         names = ", ".join(found.get("labels", ())) if int(size) < 6 else f"{size} labels"
         for name, one in found.get("asked", {}).items():
             if name in PROBED:
-                yield _line(f"`{name}`", f"asked among {names}", _accuracy(one), "")
+                yield f"`{name}`", f"asked among {names}", _accuracy(one), ""
         for name, one in found.get("trained", {}).items():
             claim = published_accuracy(results, name, FER2013, int(size))
-            yield _line(f"`{name}`", f"trained on {names}", _accuracy(one), claim)
+            yield f"`{name}`", f"trained on {names}", _accuracy(one), claim
     if "needs" in results["folds"]:
         return
     for data, networks in results["folds"].items():
         for name, one in networks.items():
             claim = published_accuracy(results, name, CKPLUS, 7)
-            yield _line(f"`{name}`", f"{data} by subject, 7 labels", _accuracy(one), claim)
+            yield f"`{name}`", f"{data} by subject, 7 labels", _accuracy(one), claim
 
 
 def _accuracy(row: dict) -> str:
     return f"{100 * row['accuracy']:.1f} ({interval(row['accuracy_interval'])})"
-
-
-def _line(*cells: str) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -27,12 +27,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--probe-rows", type=positive, default=1000, metavar="N", help="faces to corrupt (1000)"
     )
+    parser.add_argument(
+        "--report-only", type=Path, metavar="DIR", help="draw an earlier run's report again"
+    )
     parser.add_argument("--write", type=Path, metavar="FILE", help="its table, between markers")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the benchmark and print what was learned; return the exit status."""
-    from facelines.benchmark import released_models, runner
+    from facelines.benchmark.report import markdown
+
+    out = arguments.report_only or arguments.out
+    if arguments.write:  # before the hours: a page without markers is said at once
+        markdown.check_markers(arguments.write, "benchmark")
+    results = _redrawn(out) if arguments.report_only else _measured(arguments)
+    if arguments.write:
+        text = (out / "table.md").read_text().rstrip()
+        markdown.write_into(arguments.write, text, name="benchmark")
+    print("\n".join(f"- {sentence}" for sentence in results["learned"]))
+    print(f"\n{out / 'report.html'}\n{out / 'results.json'}")
+    return 0
+
+
+def _redrawn(out: Path) -> dict:
+    from facelines.benchmark.report import draw
+
+    return draw.redraw(out)
+
+
+def _measured(arguments: argparse.Namespace) -> dict:
+    from facelines.benchmark import runner
     from facelines.benchmark.schema import Options
 
     options = Options(
@@ -49,12 +73,4 @@ def run(arguments: argparse.Namespace) -> int:
         probe_rows=arguments.probe_rows,
         command=this_command(),
     )
-    if arguments.write:  # before the hours: a page without markers is said at once
-        released_models.check_markers(arguments.write, "benchmark")
-    results = runner.run(options)
-    if arguments.write:
-        text = (arguments.out / "table.md").read_text().rstrip()
-        released_models.write_into(arguments.write, text, name="benchmark")
-    print("\n".join(f"- {sentence}" for sentence in results["learned"]))
-    print(f"\n{arguments.out / 'report.html'}\n{arguments.out / 'results.json'}")
-    return 0
+    return runner.run(options)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from facelines.model.training.batches import Arrays, Batches
 from facelines.model.training.config import Config
 from facelines.model.training.networks import without_votes_head
 from facelines.preprocessing.labels import label_indices
+from facelines.preprocessing.layout import write_atomically
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -84,9 +84,7 @@ class Checkpoint(keras.callbacks.Callback):
             "epoch": self.epoch, "config": _of_training(self._config), "history": self.history,
             "targets": self._batches.fingerprint,
         }  # fmt: skip
-        unfinished = self._folder / "state.json.part"
-        unfinished.write_text(json.dumps(state))
-        os.replace(unfinished, self._folder / "state.json")
+        write_atomically(self._folder / "state.json", json.dumps(state).encode())
         for old in self._folder.glob("checkpoint-*.keras"):
             if old != path:
                 old.unlink()

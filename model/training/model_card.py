@@ -1,8 +1,14 @@
 """Model cards, generated from an artifact's metrics so that they cannot drift from them."""
 
+from pathlib import Path
+from string import Template
+
 from facelines.model.artifact import WEIGHTS, Artifact
+from facelines.model.format import markdown_table
 from facelines.shape_predictor import LICENCE
 
+_TEMPLATE = Path(__file__).with_suffix(".md")
+_CURVE = "![learning curve](learning_curve.png)"
 _SEES = {
     "image": "a 48x48 binary drawing of 51 facial landmarks",
     "points": "the coordinates of 51 facial landmarks",
@@ -18,12 +24,11 @@ _INPUTS = {  # every other network sees the pixels alone
 }
 _WHICH = {
     "fer2013": "Made to say FER2013's labels, one a picture, for comparison with published "
-    "figures. The web app starts with `landmark-ferplus` instead: who looks at themselves cares "
-    "about the label that ten people would give.",
+    "figures. The web app starts with `landmark-ferplus` instead, whose labels are those that most "
+    "of ten people would give.",
     "ferplus": "Made to say what most of ten people would (FER+). The web app prefers such "
-    "weights, since who looks at themselves cares about the label that ten people would give; "
-    "`landmark-ferplus` is its default. Against FER2013's own labels, weights trained on those do "
-    "better.",
+    "weights: people trying their own face care about what others would see in it. Against "
+    "FER2013's own labels, weights trained on those do better.",
 }
 
 _ALL_TRAININGS = (
@@ -43,97 +48,84 @@ def sees(network: str) -> str:
 
 
 def text(artifact: Artifact) -> str:
-    """Return the model card in Markdown."""
-    metrics = artifact.metrics
-    training = metrics["training"]
+    """Return the model card in Markdown, with the metadata that Hugging Face reads on top."""
+    metrics, training = artifact.metrics, artifact.metrics["training"]
     released = artifact.folder.parent == WEIGHTS
+    return Template(_TEMPLATE.read_text()).substitute(
+        name=artifact.name,
+        label_count=len(artifact.labels),
+        labels=", ".join(artifact.labels),
+        sees=sees(artifact.network),
+        purpose=_paragraph(_WHICH[artifact.trained_on] if released else ""),
+        dataset=training["validation_data"],
+        dataset_type=artifact.trained_on,
+        whose=_whose(artifact.trained_on),
+        n=metrics["n"],
+        chosen=_chosen(training),
+        accuracy_value=round(metrics["accuracy"], 4),
+        macro_f1_value=round(metrics["macro_f1"], 4),
+        figures=markdown_table(("figure", "value"), _figures(artifact)),
+        per_class=markdown_table(_PER_CLASS, _per_class(metrics["per_class"])),
+        learning_curve=_paragraph(_CURVE if training["epochs_run"] else ""),
+        uncertain_below=f"{artifact.uncertain_below:.2f}",
+        thresholds=markdown_table(_THRESHOLDS, _thresholds(metrics["coverage_accuracy"])),
+        training=markdown_table(("what", "how"), _training(training)),
+        all_trainings=_paragraph(_ALL_TRAININGS if released else ""),
+        weakest=_weakest(metrics["per_class"]),
+        landmark_licence=LICENCE,
+    )
+
+
+def _paragraph(words: str) -> str:
+    return f"{words}\n\n" if words else ""
+
+
+def _figures(artifact: Artifact):
+    metrics = artifact.metrics
     low, high = (100 * bound for bound in metrics["accuracy_interval"])
-    sections = [
-        f"# {artifact.name}",
-        f"Guesses one of {len(artifact.labels)} expression labels "
-        f"({', '.join(artifact.labels)}) from {sees(artifact.network)}. "
-        "It guesses a label from the geometry or the picture of a face; it does not read feelings.",
-        *([_WHICH[artifact.trained_on]] if released else []),
-        "## Results",
-        f"{training['validation_data']}, labels of {_whose(artifact.trained_on)}, every image "
-        f"counted (n = {metrics['n']}; {_chosen(training)}, the temperature and the threshold were "
-        "chosen on these same images, so expect a little less elsewhere):",
-        _table(
-            ("figure", "value"),
-            [
-                ("accuracy", f"{100 * metrics['accuracy']:.1f} % (95 %: {low:.1f} to {high:.1f})"),
-                ("macro-F1", f"{metrics['macro_f1']:.3f}"),
-                ("balanced accuracy", f"{100 * metrics['balanced_accuracy']:.1f} %"),
-                (
-                    "accuracy on the 80 % most certain",
-                    f"{100 * metrics['accuracy_certain_80']:.1f} %",
-                ),
-                (
-                    "expected calibration error",
-                    f"{100 * metrics['ece']:.1f} % "
-                    f"({100 * metrics['ece_uncalibrated']:.1f} % before temperature scaling)",
-                ),
-                ("log loss", f"{metrics['log_loss']:.3f}"),
-                ("faces found, whole image used, failed", _coverage(metrics["coverage"])),
-                ("parameters", f"{metrics['parameters']:,}"),
-                ("views of a face averaged", artifact.views),
-                *_eight_bits(metrics),
-            ],
-        ),
-        _table(
-            ("label", "precision", "recall", "F1", "images"),
-            [
-                (
-                    name,
-                    *(f"{row[key]:.2f}" for key in ("precision", "recall", "f1")),
-                    row["support"],
-                )
-                for name, row in metrics["per_class"].items()
-            ],
-        ),
-        *(["![learning curve](learning_curve.png)"] if training["epochs_run"] else []),
-        "## Uncertain",
-        f"A face whose best probability is below {artifact.uncertain_below:.2f} is called "
-        '"uncertain". The threshold leaves the 80 % most certain faces of the validation split. '
-        "What other thresholds would do:",
-        _table(
-            ("threshold", "faces answered", "accuracy on them"),
-            [
-                (
-                    row["threshold"],
-                    f"{100 * row['coverage']:.0f} %",
-                    f"{100 * row['accuracy']:.1f} %",
-                )
-                for row in metrics["coverage_accuracy"]
-            ],
-        ),
-        "## Training",
-        _table(
-            ("what", "how"),
-            [
-                ("command", f"`{training['command']}`"),
-                ("commit", training["commit"]),
-                ("data", training["data"]),
-                ("left out", training["left_out"]),
-                ("seed", training["config"]["seed"]),
-                ("targets", _targets(training)),
-                *_training_time(training),
-            ],
-        ),
-        *([_ALL_TRAININGS] if released else []),
-        "## Known failures",
-        _weakest(metrics["per_class"]) + " Profiles, hands before the face, glasses' rims and "
-        "heavy make-up mislead the landmarks; where no face is found the whole picture is taken "
-        "for one. FER2013's faces come from web searches for emotion words: posed, mostly adult, "
-        "and its labels agree with ten people's majority (FER+) on two images in three.",
-        "## Not for",
-        "Work, school, border or police use, hiring, grading, or any decision about a person. The "
-        "EU AI Act (Article 5) bans inferring emotions at work and in education.",
-        "## Licences",
-        f"Weights: research use only, since FER2013 allows research use and dlib's landmark file "
-        f"was {LICENCE}. FER+ votes: MIT. Code: see the repository's LICENSE.",
-    ]
-    return "\n\n".join(sections) + "\n"
+    certain, balanced = metrics["accuracy_certain_80"], metrics["balanced_accuracy"]
+    error, before = metrics["ece"], metrics["ece_uncalibrated"]
+    yield "accuracy", f"{100 * metrics['accuracy']:.1f} % (95 %: {low:.1f} to {high:.1f})"
+    yield "macro-F1", f"{metrics['macro_f1']:.3f}"
+    yield "balanced accuracy", f"{100 * balanced:.1f} %"
+    yield "accuracy on the 80 % most certain", f"{100 * certain:.1f} %"
+    yield (
+        "expected calibration error",
+        f"{100 * error:.1f} % ({100 * before:.1f} % before temperature scaling)",
+    )
+    yield "log loss", f"{metrics['log_loss']:.3f}"
+    yield "faces found, whole image used, failed", _coverage(metrics["coverage"])
+    yield "parameters", f"{metrics['parameters']:,}"
+    yield "views of a face averaged", str(artifact.views)
+    yield from _eight_bits(metrics)
+
+
+_PER_CLASS = ("label", "precision", "recall", "F1", "images")
+
+
+def _per_class(per_class: dict):
+    for name, row in per_class.items():
+        shares = (f"{row[key]:.2f}" for key in ("precision", "recall", "f1"))
+        yield name, *shares, str(row["support"])
+
+
+_THRESHOLDS = ("threshold", "faces answered", "accuracy on them")
+
+
+def _thresholds(rows: list[dict]):
+    for row in rows:
+        shares = (f"{100 * row[key]:.0f} %" for key in ("coverage", "accuracy"))
+        yield f"{row['threshold']:.2f}", *shares
+
+
+def _training(training: dict):
+    yield "command", f"`{training['command']}`"
+    yield "commit", training["commit"]
+    yield "data", training["data"]
+    yield "left out", training["left_out"]
+    yield "seed", str(training["config"]["seed"])
+    yield "targets", _targets(training)
+    yield from _training_time(training)
 
 
 def _targets(training: dict) -> str:
@@ -158,7 +150,7 @@ def _training_time(training: dict):
         yield "late fusion, as one network, of", ", ".join(parts)
     if start := training["config"].get("start"):
         yield "started from", f"`{start}` (its training is not counted here)"
-    yield "epochs", training["epochs_run"] or "none"
+    yield "epochs", str(training["epochs_run"] or "none")
     if training["epochs_run"]:
         yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
 
@@ -182,8 +174,3 @@ def _coverage(coverage: dict) -> str:
 def _weakest(per_class: dict) -> str:
     name, row = min(per_class.items(), key=lambda item: item[1]["recall"])
     return f"Weakest on {name}: it finds {100 * row['recall']:.0f} % of those faces."
-
-
-def _table(header: tuple, rows: list[tuple]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])

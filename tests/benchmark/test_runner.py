@@ -12,7 +12,7 @@ from benchmark_fakes import full_results, split_of
 from facelines import cli
 from facelines.benchmark import contenders, runner, schema, training_cache
 from facelines.benchmark.analyses import drawings
-from facelines.benchmark.report import table
+from facelines.benchmark.report import draw, table
 from facelines.benchmark.report.comparisons import comparisons
 from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.report.page import page as draw_page
@@ -380,3 +380,22 @@ def test_a_claim_is_compared_on_about_as_many_labels(labels, measured):
 def test_a_figure_within_the_margin_needs_no_reason():
     [found] = comparisons(fake_results(row_with(0.59)))
     assert found["reasons"] == []
+
+
+def test_an_earlier_report_is_drawn_again_from_its_results(full, tmp_path, capsys):
+    full = {**full, "run": {**full["run"], "command": "facelines benchmark"}}
+    draw.write(tmp_path, full)
+    page = (tmp_path / "report.html").read_bytes()
+    for name in ("report.html", "table.md"):
+        (tmp_path / name).unlink()
+    assert cli.main(["benchmark", "--report-only", str(tmp_path)]) == 0
+    assert (tmp_path / "report.html").read_bytes() == page
+    assert (tmp_path / "table.md").is_file()
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
+def test_what_is_no_result_is_not_drawn(content, tmp_path, capsys):
+    if content is not None:
+        (tmp_path / "results.json").write_text(content)
+    assert cli.main(["benchmark", "--report-only", str(tmp_path)]) == 1
+    assert "results.json" in capsys.readouterr().err
