@@ -18,11 +18,13 @@ test: $(VENV)/.installed-dev
 check: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	@if command -v npx >/dev/null; then npx --yes oxlint@1 --deny-warnings webapp/static; \
+	else echo "JavaScript not linted: npm is not installed"; fi
 
 bench: $(STAMP)
-	$(RUN) benchmarks/webapp_latency.py
+	$(RUN) benchmark/serving/latency.py
 
-$(STAMP): requirements.txt requirements-serve.txt
+$(STAMP): requirements.txt pyproject.toml
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
