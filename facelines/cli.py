@@ -37,9 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run one command, and return the exit status."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow talks a lot at import
     arguments = None
+    _escape_what_cannot_be_shown()
     try:
         arguments = _parse(list(sys.argv[1:] if argv is None else argv))
-        return arguments.run(arguments)
+        status = arguments.run(arguments)
+        sys.stdout.flush()  # a reader that has gone is seen here, and not at exit
+        return status
+    except BrokenPipeError:
+        return _without_reader()
     except (ValueError, OSError, RuntimeError) as error:
         if getattr(arguments, "debug", False):
             raise
@@ -50,6 +55,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """Print a name in another script, or one that is not UTF-8, on any console."""
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")
+
+
+def _without_reader() -> int:
+    """Return what a shell gives a command whose reader (`| head`) has gone; say nothing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return 141
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

@@ -9,6 +9,7 @@ import onnxruntime
 
 from facelines.model import inputs
 from facelines.model.artifact import Artifact, ArtifactError, load
+from facelines.preprocessing.arrays import as_gray
 from facelines.preprocessing.pipeline import Face, Pipeline
 
 UNCERTAIN = "uncertain"
@@ -86,9 +87,17 @@ class Recognizer:
         # A session of ONNX Runtime cannot be pickled: a copy, or another process, loads its own.
         return type(self), self._loaded_from
 
-    def __call__(self, gray: np.ndarray) -> list[Prediction]:
-        """Predict every face of a picture, uint8 (H, W); no face gives an empty list."""
-        return self.predict(self.pipeline(gray))
+    def __call__(self, picture: np.ndarray) -> list[Prediction]:
+        """Predict every face of a picture; no face gives an empty list.
+
+        Args:
+            picture: gray (H, W), RGB (H, W, 3), not OpenCV's BGR, or RGBA (H, W, 4); bool,
+                integers or floats, see `arrays.as_gray`.
+
+        Raises:
+            ValueError: an array of another shape or type, empty, or with values below 0.
+        """
+        return self.predict(self.pipeline(as_gray(picture)))
 
     def predict(self, faces: Sequence[Face]) -> list[Prediction]:
         """Predict faces that the pipeline has found, in one batch."""

@@ -1,5 +1,6 @@
 """Prepared rows -> a class-folder tree of PNGs, or TFRecords (only they import TensorFlow)."""
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -27,6 +28,18 @@ def write(folder: Path, table: pa.Table, kind: str) -> None:
         _write_tfrecords(folder, table)
     else:
         raise DatasetError(f"Unknown export {kind!r}; expected one of {', '.join(KINDS)}.")
+
+
+def remove(out: Path) -> None:
+    """Remove earlier exports from OUT: files as `write` names them, and folders left empty."""
+    for path in (out / "tree").glob("*/*/*.png"):
+        if re.fullmatch(r"\d{7}_.*", path.name):
+            path.unlink()
+    for path in (out / "tfrecord").glob("*.tfrecord"):
+        path.unlink()
+    for folder in sorted((*(out / "tree").glob("**/"), out / "tfrecord"), reverse=True):
+        with contextlib.suppress(OSError):  # not there, or the user's files are in it
+            folder.rmdir()
 
 
 def _rows(table: pa.Table):

@@ -1,6 +1,9 @@
 """Bytes or a file -> gray uint8 (H, W). The only place that decodes pictures, with its limits."""
 
+import contextlib
 import io
+import math
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,14 +11,18 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from facelines.preprocessing import arrays, files
+
+with contextlib.suppress(ImportError):  # where it is installed, HEIC is read
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 << 20
 MIN_SIDE = 8  # pixels; no face is seen on fewer
-PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-PICTURE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
-)
-VIDEO_SUFFIXES = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg"))
+_WHOLE = 0.9  # of the frames that a video's header names
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "HEIF", "JPEG2000")
 _TURNS = {  # by EXIF's orientation; 1 is upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -29,6 +36,10 @@ _TURNS = {  # by EXIF's orientation; 1 is upright
 
 class ImageError(ValueError):
     """A picture that cannot be used; the message is one line for the user."""
+
+
+class CutOffError(ImageError):
+    """A video that ends before its header says; all frames that are there came before."""
 
 
 def decode_gray(
@@ -87,13 +98,17 @@ def read_gray(path: Path) -> np.ndarray:
 
 
 def is_video(path: Path) -> bool:
-    """Tell whether a path is a video: by its suffix, or a GIF of more than one frame."""
-    if path.suffix.lower() in VIDEO_SUFFIXES:
+    """Tell whether a path is a video by its content, or a GIF of more than one frame.
+
+    Where the content is not known its suffix counts.
+    """
+    if files.kind(path) == files.VIDEO:
         return True
-    if path.suffix.lower() != ".gif":
-        return False
     try:
-        with Image.open(path) as picture:
+        with path.open("rb") as file:
+            if not file.read(4) == b"GIF8":
+                return False
+        with Image.open(path, formats=("GIF",)) as picture:
             return getattr(picture, "n_frames", 1) > 1
     except (OSError, UnidentifiedImageError):
         return False
@@ -104,7 +119,10 @@ def video_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:
 
     Raises:
         ImageError: the file is missing, no video, or holds no frame.
+        CutOffError: after the last frame, where the header names clearly more.
     """
+    if not files.is_utf8(path):  # OpenCV would die of it
+        raise ImageError(f"{files.shown(path)}: a name that is not UTF-8; rename the video.")
     if not path.is_file():
         raise ImageError(f"{path}: no such file.")
     capture = cv2.VideoCapture(str(path))
@@ -119,8 +137,17 @@ def video_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:
             index += 1
         if index == 0:
             raise ImageError(f"{path}: no frame could be decoded; expected a video file.")
+        _check_whole(path, index, capture.get(cv2.CAP_PROP_FRAME_COUNT))
     finally:
         capture.release()
+
+
+def _check_whole(path: Path, decoded: int, named: float) -> None:
+    # Of formats without an index the count is an estimate from the duration.
+    if math.isfinite(named) and decoded < _WHOLE * named - 1:
+        raise CutOffError(
+            f"{path}: breaks off after {decoded} of the {named:.0f} frames that its header names."
+        )
 
 
 def frames_per_second(path: Path) -> float:
@@ -154,7 +181,7 @@ def _open(
     data: bytes, max_pixels: int, formats: tuple[str, ...], *, luma_only: bool
 ) -> Image.Image:
     try:
-        picture = Image.open(io.BytesIO(data), formats=formats)
+        picture = _identified(data, formats)
         width, height = picture.size
         if min(width, height) < MIN_SIDE:
             raise ImageError(
@@ -169,13 +196,39 @@ def _open(
         picture.load()
         return _upright(picture)
     except UnidentifiedImageError as error:
-        raise ImageError(f"not a picture; expected one of {', '.join(formats)}.") from error
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"too many pixels ({error}).") from error
+        raise ImageError(_unknown(data, formats)) from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         if isinstance(error, ImageError):
             raise
         raise ImageError(f"damaged or truncated picture ({error}).") from error
+
+
+def _unknown(data: bytes, formats: tuple[str, ...]) -> str:
+    readable = ", ".join(name for name in formats if name in Image.OPEN)
+    if files.kind_of_content(data[:512]):
+        return f"a picture or video of a kind that is not read here; expected one of {readable}."
+    return f"not a picture; expected one of {readable}."
+
+
+def _identified(data: bytes, formats: tuple[str, ...]) -> Image.Image:
+    """Open a picture by its content, as `Image.open` does without a pixel limit of its own.
+
+    Pillow's limit is above ours, for which this module cares, and speaks of attacks.
+
+    Raises:
+        UnidentifiedImageError: of none of the formats that this Pillow reads.
+    """
+    Image.init()
+    for name in formats:
+        factory, accept = Image.OPEN.get(name, (None, None))
+        verdict = accept(data[:16]) if accept else True
+        if factory is None or not verdict or isinstance(verdict, str):  # of a codec that lacks
+            continue
+        try:
+            return factory(io.BytesIO(data), "")
+        except (SyntaxError, IndexError, TypeError, struct.error):
+            continue  # as in Pillow: this plugin's way to say that it is none of its pictures
+    raise UnidentifiedImageError
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -188,11 +241,18 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _gray(picture: Image.Image) -> np.ndarray:
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        return (np.asarray(picture).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8)
-    if picture.mode == "F":
-        return np.asarray(picture).clip(0, 255).astype(np.uint8)
+    if picture.mode.startswith(("I", "F")):
+        try:
+            return arrays.eight_bits(np.asarray(picture), _bits(picture))
+        except ValueError as error:
+            raise ImageError(str(error)) from error
     return np.asarray(_on_white(picture).convert("L"))
+
+
+def _bits(picture: Image.Image) -> int | None:
+    """Return how many bits a TIFF's samples have where fewer than their container's."""
+    bits = getattr(picture, "tag_v2", {}).get(258) or (None,)
+    return bits[0] if bits[0] in (10, 12, 14) else None
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -4,6 +4,8 @@ Three label orders are in public use (FER2013's, alphabetical, FER+'s). Everythi
 this module names emotions by string; an order exists only inside a label set.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable
 
 import numpy as np
@@ -26,21 +28,51 @@ FERPLUS_COLUMNS = (
 # RAF-DB's codes start at 1.
 RAFDB_CODES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
 
+# As people name folders, in English and other languages, without accents and case.
 _SPELLINGS = {
-    "anger": "angry", "angry": "angry",
-    "disgust": "disgust", "disgusted": "disgust",
-    "fear": "fear", "fearful": "fear", "afraid": "fear",
-    "happy": "happy", "happiness": "happy", "joy": "happy",
-    "sad": "sad", "sadness": "sad",
-    "surprise": "surprise", "surprised": "surprise",
-    "neutral": "neutral", "neutrality": "neutral",
-    "contempt": "contempt",
+    "angry": "anger angry mad wut wutend zorn arger argerlich colere enerve fache ira enojo enfado "
+             "enojado enfadado rabbia arrabbiato raiva irritado zangado boos woede vrede "
+             "zlosc zly gniew kizgin ofke гнев злость злой 怒り 怒 愤怒 憤怒 生气 분노 화남",
+    "disgust": "disgust disgusted ekel angeekelt degout degoute asco asqueado disgusto disgustato "
+               "nojo desgosto walging avsky avsmak wstret tiksinti igrenme отвращение 嫌悪 厌恶 "
+               "厭惡 恶心 혐오 역겨움",
+    "fear": "fear fearful afraid scared fright angst angstlich furcht peur apeure miedo temeroso "
+            "paura impaurito medo radsla redsel strach korku страх испуг 恐怖 恐れ 恐惧 恐懼 "
+            "害怕 공포 두려움",
+    "happy": "happy happiness hapiness joy joyful joyous freude glucklich frohlich froh joie "
+             "heureux feliz felicidad alegria alegre contento felicita felice gioia "
+             "felicidade blij vreugde glad gladje lycklig radosc szczesliwy mutlu mutluluk радость "
+             "счастье счастливый 喜び 幸せ 高兴 高興 开心 快乐 기쁨 행복",
+    "sad": "sad sadness trauer traurig traurigkeit tristesse triste tristeza tristezza verdriet "
+           "verdrietig droevig ledsen sorg smutek smutny uzgun uzuntu грусть печаль грустный "
+           "悲しみ 悲しい 悲伤 悲傷 难过 슬픔",
+    "surprise": "surprise surprised suprise suprised surprize astonished uberrascht uberraschung "
+                "surpris etonne etonnement sorpresa sorprendido sorpreso surpreso surpresa verrast "
+                "verrassing overraskad forvaning zaskoczenie zdziwienie saskin saskinlik удивление "
+                "удивлённый 驚き 惊讶 驚訝 吃惊 놀람",
+    "neutral": "neutral neutrality neutre neutro neutrale neutraal neutralny notr нейтральный "
+               "нейтральное 無表情 中立 中性 중립 무표정",
+    "contempt": "contempt contemptuous verachtung mepris desprecio disprezzo desprezo minachting "
+                "forakt pogarda kucumseme презрение 軽蔑 轻蔑 蔑視 경멸",
 }  # fmt: skip
+_NUMBERED = re.compile(r"^\d+[\s._-]+|[\s._-]+\d+$")
 
 
 def canonical(name: str) -> str | None:
-    """Return our spelling of an emotion's name (`anger` -> `angry`), None if unknown."""
-    return _SPELLINGS.get(name.strip().lower())
+    """Return our spelling of an emotion's name (`Anger`, `0_angry`, `Wut` -> `angry`), or None."""
+    folded = _folded(name)
+    return _EMOTION_OF.get(folded) or _EMOTION_OF.get(_NUMBERED.sub("", folded))
+
+
+def _folded(name: str) -> str:
+    """Return a name without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", name.strip().casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+_EMOTION_OF = {
+    _folded(name): label for label, names in _SPELLINGS.items() for name in names.split()
+}
 
 
 def label_set(classes: int) -> tuple[str, ...]:

@@ -181,6 +181,13 @@ class Pipeline:
         return hashlib.sha256(self.draw(normalised).tobytes()).hexdigest()[:16]
 
 
+def no_face(pipeline: Pipeline) -> str:
+    """Return what to say of a photo without a face: whether one was looked for at all."""
+    if pipeline.detector == "none":
+        return "no face looked for: the recipe has no detector (--detector none)"
+    return "no face found"
+
+
 def largest(boxes: list[Box]) -> Box:
     """Return the box of the largest area."""
     return max(boxes, key=lambda box: box.width * box.height)

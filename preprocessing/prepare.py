@@ -9,7 +9,6 @@ import hashlib
 import itertools
 import json
 import platform
-import shutil
 import sys
 import time
 from collections import Counter, defaultdict
@@ -33,8 +32,9 @@ from facelines.preprocessing import (
     layout,
     shards,
 )
-from facelines.preprocessing.datasets import Dataset
+from facelines.preprocessing.datasets import Account, Dataset
 from facelines.preprocessing.executors import ShardError
+from facelines.preprocessing.files import is_url, shown
 from facelines.preprocessing.layout import write_atomically
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepared import read_json, read_rows
@@ -46,7 +46,12 @@ from facelines.preprocessing.shards import Recipe
 class Summary:
     """What a run did; the manifest and `--json` hold the same.
 
-    pictures = pictures_with_rows + errors + the sum of left_out, always.
+    files = files_read + the sum of passed_over, and
+    pictures = pictures_with_rows + errors + the sum of left_out, always. A picture is a file that
+    is read, a row of a table, a frame of a video, or what a list names and is not there.
+    files: below the source, see `datasets.Account`.
+    labels: the label set; renamed: names in the source that are spelled otherwise in it.
+    left_out: by label, and what is beyond `limit` by split.
     rows: more than pictures_with_rows where a photo holds several faces, or with `framings`.
     coverage: {label: {found, fallback, failed}} in pictures.
     duplicates: {copies, across_splits, conflicting_labels, excluded} in pictures, see
@@ -59,6 +64,11 @@ class Summary:
     out: str
     source: str
     format: str
+    labels: tuple[str, ...]
+    renamed: dict[str, str]
+    files: int
+    files_read: int
+    passed_over: dict[str, int]
     pictures: int
     pictures_with_rows: int
     rows: int
@@ -78,9 +88,11 @@ def preprocess(
     out: str | Path,
     pipeline: Pipeline | None = None,
     *,
-    classes: int = 6,
+    classes: int | None = None,
     format: str | None = None,
     ferplus: str | Path | None = None,
+    labels_from: str | Path | None = None,
+    subject_from: str | None = None,
     largest: bool = False,
     framings: int = 0,
     every: int = 1,
@@ -94,12 +106,13 @@ def preprocess(
     """Prepare a data set; run again after an interruption it does only what is missing.
 
     Args:
-        source, format, ferplus, every: see `datasets.open_dataset`.
+        source, format, ferplus, every, labels_from, subject_from: see `datasets.open_dataset`.
         out: a new folder, or one that this very command has begun.
-        classes: 3, 6 or 7; pictures of other labels are counted and left out.
+        classes: 3, 6 or 7 emotions; pictures of other labels are counted and left out. By default
+            the source's own labels where they are not emotions, else 6.
         framings: so many randomly reframed copies of every training picture follow it, for
             training (see `framings.reframed`).
-        limit: only the first so many pictures.
+        limit: only the first so many pictures; the others are counted as left out.
         workers, engine, shard_samples: see `executors.run_shards`.
         export_as: one of `export.KINDS`, written to OUT as well.
         overwrite: replace what another command prepared in OUT.
@@ -107,24 +120,48 @@ def preprocess(
     Raises:
         DatasetError: the source cannot be used, or OUT holds something else.
         ShardError: the run broke off; run again to go on.
+        BlockingIOError: another run writes to OUT.
         OSError: OUT cannot be written, or a model file is missing.
     """
-    started = time.monotonic()
     pipeline = pipeline or Pipeline()
+    if is_url(out):
+        raise DatasetError(f"{out}: a URL; expected a folder of this machine to write to.")
     out = Path(out)
-    dataset = datasets.open_dataset(source, format, ferplus, every)
+    dataset = datasets.open_dataset(
+        source, format, ferplus, every,
+        labels_from=labels_from, subject_from=subject_from, skip=(out,),
+    )  # fmt: skip
     check_models(pipeline)
-    plan = _plan(dataset, pipeline, classes, largest, framings, limit, shard_samples)
-    _claim(out, plan, overwrite)
+    label_set = labels.label_set(classes or 6) if classes or not dataset.labels else dataset.labels
+    plan = _plan(dataset, pipeline, label_set, largest, framings, limit, shard_samples)
+    _check_folder(out)
+    out.mkdir(parents=True, exist_ok=True)
+    with layout.locked(out):
+        _claim(out, plan, overwrite)
+        return _prepare(dataset, out, plan, pipeline, workers, engine, export_as)
+
+
+def _prepare(
+    dataset: Dataset,
+    out: Path,
+    plan: dict,
+    pipeline: Pipeline,
+    workers: int,
+    engine: str,
+    export_as: str | None,
+) -> Summary:
+    started = time.monotonic()
     count, evaluation = shards.survey(dataset.samples())
+    limit, account = plan["limit"], dataset.account()
     recipe = Recipe(
         pipeline,
-        labels.label_set(classes),
+        tuple(plan["labels"]),
         dataset.already_cropped,
-        largest,
-        framings,
+        plan["largest"] or (dataset.one_face and not dataset.already_cropped),
+        plan["framings"],
         evaluation,
     )
+    (out / "manifest.json").unlink(missing_ok=True)  # until this run has completed the set
     receipts, reused = [], 0
     with tqdm(total=min(count, limit or count), unit="img", file=sys.stderr) as progress:
         for receipt, was_there in executors.run_shards(
@@ -133,7 +170,7 @@ def preprocess(
             out,
             workers=workers,
             engine=engine,
-            shard_samples=shard_samples,
+            shard_samples=plan["shard_samples"],
         ):
             receipts.append(receipt)
             reused += was_there
@@ -142,13 +179,26 @@ def preprocess(
     _remove_stale(out, len(receipts))
     _write_errors(out, receipts)
     table = read_rows(out, len(receipts))
-    summary = _summary(out, dataset, recipe, receipts, table, reused, started)
+    beyond = _beyond(dataset, limit)
+    summary = _summary(out, dataset, account, recipe, receipts, beyond, table, reused, started)
     as_they_are = table.filter(pc.equal(table["framing"], 0))
     contact_sheet.write(out / "contact_sheet.png", as_they_are, dataset, recipe.labels)
     if export_as:
+        export.remove(out)
         export.write(out / export_as, as_they_are, export_as)
     _write_manifest(out, plan, summary, receipts)
     return summary
+
+
+def _beyond(dataset: Dataset, limit: int | None) -> Counter:
+    """Count what is beyond the limit, by split: a split may be there as a whole."""
+    if limit is None:
+        return Counter()
+    splits = Counter(
+        getattr(item, "split", "errors")
+        for item in itertools.islice(dataset.samples(), limit, None)
+    )
+    return Counter({f"beyond --limit, {split}": n for split, n in splits.items()})
 
 
 def check_models(pipeline: Pipeline) -> None:
@@ -160,7 +210,7 @@ def check_models(pipeline: Pipeline) -> None:
 def _plan(
     dataset: Dataset,
     pipeline: Pipeline,
-    classes: int,
+    label_set: tuple[str, ...],
     largest: bool,
     framings: int,
     limit: int | None,
@@ -172,7 +222,9 @@ def _plan(
         "format": dataset.format,
         "ferplus": dataset.ferplus and dataset.ferplus.name,
         "every": dataset.every,
-        "classes": classes,
+        "labels": list(label_set),
+        "labels_from": [list_.name for list_ in _label_lists(dataset)],
+        "subject_from": dataset.subject_from,
         "largest": largest,
         "framings": framings,
         "limit": limit,
@@ -184,13 +236,30 @@ def _plan(
     }
 
 
+def _label_lists(dataset: Dataset) -> tuple[Path, ...]:
+    known = dataset.recognised.labels
+    return known.lists if known and dataset.format == "list" else ()
+
+
+def _check_folder(out: Path) -> None:
+    """Raise a DatasetError where OUT is a file, or holds what is not ours."""
+    if out.exists() and not out.is_dir():
+        raise DatasetError(f"{shown(out)}: is a file; give a folder to write to.")
+    if not out.is_dir() or (out / "plan.json").is_file():
+        return
+    if any(path.name != layout.LOCK and not layout.is_ours(path) for path in out.iterdir()):
+        raise DatasetError(
+            f"{shown(out)}: not empty and not a prepared set; give a new folder to write to."
+        )
+
+
 def _claim(out: Path, plan: dict, overwrite: bool) -> None:
     """Make OUT ours: new, or of the same plan; what else is in it stays as it is."""
-    if out.exists() and not out.is_dir():
-        raise DatasetError(f"{out}: is a file; give a folder to write to.")
     plan_file = out / "plan.json"
     if plan_file.is_file():
         before = read_json(plan_file)
+        if not isinstance(before, dict):
+            raise DatasetError(f"{plan_file}: not written by preprocess; give another folder.")
         if before != plan and not overwrite:
             names = [name for name in plan if before.get(name) != plan[name]]
             changes = ", ".join(f"{name} {_short(before.get(name))}" for name in names)
@@ -200,12 +269,6 @@ def _claim(out: Path, plan: dict, overwrite: bool) -> None:
             )
         if before != plan:
             _clear(out)
-    elif out.is_dir() and any(not path.match(".plan.json.*.tmp") for path in out.iterdir()):
-        raise DatasetError(
-            f"{out}: not empty and not a prepared set; give a new folder to write to."
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "manifest.json").unlink(missing_ok=True)  # until this run has completed the set
     write_atomically(plan_file, _to_json(plan))
 
 
@@ -215,8 +278,9 @@ def _short(value) -> str:
 
 
 def _clear(out: Path) -> None:
-    for name in ("data", "receipts", *export.KINDS):
-        shutil.rmtree(out / name, ignore_errors=True)
+    """Remove what another command prepared, and nothing that is not ours."""
+    _remove_stale(out, 0)
+    export.remove(out)
     for name in ("manifest.json", "errors.jsonl", "contact_sheet.png", "plan.json"):
         (out / name).unlink(missing_ok=True)
 
@@ -225,12 +289,10 @@ def _remove_stale(out: Path, count: int) -> None:
     """Remove what a killed run left half written, and shards of a source that was longer."""
     kept = {layout.shard_file(out, index) for index in range(count)}
     kept |= {layout.receipt_file(out, index) for index in range(count)}
-    for folder in ("data", "receipts"):
-        for path in (out / folder).iterdir():
-            if path not in kept:
+    for folder in (out / "data", out / "receipts", out):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path not in kept and layout.is_ours(path):
                 path.unlink()
-    for path in out.glob(".*.tmp"):
-        path.unlink()
 
 
 def _write_errors(out: Path, receipts: list[dict]) -> None:
@@ -238,13 +300,15 @@ def _write_errors(out: Path, receipts: list[dict]) -> None:
     write_atomically(out / "errors.jsonl", "".join(lines).encode())
 
 
-def _summary(out, dataset, recipe, receipts, table, reused, started) -> Summary:
-    left_out, coverage = Counter(), defaultdict(Counter)
+def _summary(
+    out, dataset, account: Account, recipe, receipts, beyond, table, reused, started
+) -> Summary:
+    left_out, coverage = Counter(beyond), defaultdict(Counter)
     for receipt in receipts:
         left_out.update(receipt["left_out"])
         for label, seen in receipt["coverage"].items():
             coverage[label].update(seen)
-    pictures = sum(receipt["pictures"] for receipt in receipts)
+    pictures = sum(receipt["pictures"] for receipt in receipts) + beyond.total()
     errors = sum(len(receipt["errors"]) for receipt in receipts)
     first = pc.and_(pc.equal(table["face_index"], 0), pc.equal(table["framing"], 0))
     with_rows = pc.sum(first).as_py() or 0
@@ -258,6 +322,11 @@ def _summary(out, dataset, recipe, receipts, table, reused, started) -> Summary:
         out=str(out),
         source=dataset.name,
         format=dataset.format,
+        labels=recipe.labels,
+        renamed=dataset.renamed,
+        files=account.files,
+        files_read=account.read,
+        passed_over=account.passed_over,
         pictures=pictures,
         pictures_with_rows=with_rows,
         rows=table.num_rows,
@@ -287,7 +356,7 @@ def _digest(receipts: list[dict]) -> str:
 def _write_manifest(out: Path, plan: dict, summary: Summary, receipts: list[dict]) -> None:
     manifest = {
         "plan": plan,
-        "labels": labels.label_set(plan["classes"]),
+        "labels": plan["labels"],
         "summary": {key: value for key, value in asdict(summary).items() if key != "out"},
         "shards": [
             {

@@ -20,6 +20,7 @@ _COLUMNS = {
     "raw_vertices": "mesh", "label": "label", "split": "split", "votes": "votes",
     "quality": "quality", "presence": "presence", "found": "found", "sha256": "sha256",
     "excluded": "excluded", "framing": "framing", "source": "source", "subject": "subject",
+    "weight": "weight",
 }  # fmt: skip
 _MESH = ("mesh", "presence")
 
@@ -45,8 +46,8 @@ def load_prepared(
         float32 (n, 478, 2) the same of the mesh, mesh (n, 51, 2) its landmarks, presence (n,) its
         logit, all missing where the recipe leaves it out; label, split, found, sha256, source,
         subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where there are none;
-        quality float32 (n,); excluded bool (n,), not to be trained on; framing int (n,), 0 where
-        the picture is as it was.
+        quality, weight float32 (n,), weight 1 where none is given; excluded bool (n,), not to be
+        trained on; framing int (n,), 0 where the picture is as it was.
 
     Raises:
         DatasetError: not a complete prepared set, no row is of these splits, or its landmarks
@@ -97,6 +98,8 @@ def normalised_vertices(raw: np.ndarray, recipe: Pipeline) -> np.ndarray:
 
 
 def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
+    if column == "weight" and column not in table.column_names:  # of a set prepared before it was
+        return np.ones(table.num_rows, np.float32)
     values = table[column].combine_chunks()
     count = len(values)
     if column in ("image", "pixels"):
@@ -110,6 +113,8 @@ def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
         zeros = [0] * len(labels.FERPLUS_COLUMNS)
         votes = [row or zeros for row in values.to_pylist()]
         return np.array(votes, np.uint8).reshape(count, len(zeros))
+    if column == "weight":
+        return values.fill_null(1).to_numpy(zero_copy_only=False).copy()
     if pa.types.is_string(values.type):
         return np.array([value or "" for value in values.to_pylist()], str)
     return values.to_numpy(zero_copy_only=False).copy()

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import cv2
@@ -21,15 +21,15 @@ from facelines.preprocessing import mesh
 from facelines.preprocessing.framings import reframed
 from facelines.preprocessing.images import ImageError, encode_png
 from facelines.preprocessing.layout import receipt_file, shard_file, write_atomically
-from facelines.preprocessing.pipeline import Face, Pipeline
+from facelines.preprocessing.pipeline import Face, Pipeline, is_face_crop, no_face
 from facelines.preprocessing.points import POINTS
 from facelines.preprocessing.samples import (
     EVALUATION_SPLITS,
     TRAINING_SPLITS,
     DatasetError,
     ReadError,
+    Region,
     Sample,
-    VideoFrame,
 )
 
 UNLABELLED = "unlabelled"  # the class under which pictures without a label are counted
@@ -49,6 +49,7 @@ _COLUMNS = {
     "votes": pa.list_(pa.uint8()),
     "source": pa.string(),
     "subject": pa.string(),
+    "weight": pa.float32(),  # in training, where a list gives one
     "sha256": pa.string(),  # of the gray picture's shape and bytes
     "box": pa.list_(pa.float32(), 4),  # x_min, y_min, x_max, y_max in pixels of the picture
     "box_score": pa.float32(),
@@ -59,6 +60,9 @@ _COLUMNS = {
     "framing": pa.int32(),  # 0: the picture as it is; 1, 2 ...: framed otherwise at random
     "excluded": pa.bool_(),  # not for training: the picture also stands in an evaluation split
 }
+_RECEIPT = {
+    "pictures", "errors", "left_out", "coverage", "index", "key", "rows", "sha256", "rows_sum",
+}  # fmt: skip
 _COORDINATES = tuple(name for name, kind in _COLUMNS.items() if kind in (_POINTS, _VERTICES))
 
 
@@ -135,9 +139,10 @@ def process_shard(items: list[Sample | ReadError], recipe: Recipe) -> tuple[pa.T
 def _rows(sample: Sample, recipe: Recipe) -> list[dict]:
     gray = sample.gray()
     pipeline = recipe.pipeline
-    faces = [pipeline.one(gray)] if recipe.cropped else pipeline(gray)
+    known = recipe.cropped or (sample.label is not None and is_face_crop(gray))
+    faces = [pipeline.one(gray)] if known else pipeline(gray)
     if not faces:
-        raise ImageError("no face found.")
+        raise ImageError(no_face(pipeline) + ".")
     if recipe.largest:
         faces = [max(faces, key=lambda face: face.box.width * face.box.height)]
     sha256 = picture_hash(gray)
@@ -168,6 +173,7 @@ def _row(
         "votes": None if sample.votes is None else list(sample.votes),
         "source": sample.source,
         "subject": sample.subject,
+        "weight": sample.weight,
         "sha256": sha256,
         "box": [box.x_min, box.y_min, box.x_max, box.y_max],
         "box_score": box.score,
@@ -210,10 +216,10 @@ def _feature(kind: pa.DataType) -> dict:
 def rows_sum(table: pa.Table) -> int:
     """Return the sum of the rows' hashes modulo 2**256: equal for equal rows in any order.
 
-    What only tells where a row came from (source, path, votes, subject) does not count, so a CSV
-    and a folder tree of the same pictures have the same sum.
+    What only tells where a row came from (source, path, votes, subject, weight) does not count, so
+    a CSV and a folder tree of the same pictures have the same sum.
     """
-    apart = ("source", "votes", "subject", "image", "pixels", *_COORDINATES)
+    apart = ("source", "votes", "subject", "weight", "image", "pixels", *_COORDINATES)
     names = [name for name in _COLUMNS if name not in apart]
     numbers = [
         table[name].combine_chunks().flatten().to_numpy().reshape(-1, _COLUMNS[name].list_size)
@@ -283,14 +289,16 @@ def _identity(item: Sample | ReadError) -> tuple:
     if isinstance(item, ReadError):
         return item.source, item.message
     content = item.content
-    path = content.path if isinstance(content, VideoFrame) else content
-    if isinstance(path, Path):
+    if item.path is not None:
         try:
-            status = path.stat()
+            status = item.path.stat()
             content = (status.st_size, status.st_mtime_ns)
         except OSError:
-            content = "missing"
-    return item.source, item.split, item.label, item.votes, item.subject, content
+            content = ("missing",)
+        if isinstance(item.content, Region):
+            content += astuple(item.content)[1:]
+    known = item.votes, item.subject, item.weight
+    return item.source, item.split, item.label, *known, content
 
 
 def finished(out: Path, index: int, key: str) -> dict | None:
@@ -300,7 +308,9 @@ def finished(out: Path, index: int, key: str) -> dict | None:
         data = shard_file(out, index).read_bytes()
     except (OSError, ValueError):
         return None
-    whole = receipt.get("key") == key and receipt["sha256"] == hashlib.sha256(data).hexdigest()
+    if not isinstance(receipt, dict) or not _RECEIPT <= receipt.keys():
+        return None
+    whole = receipt["key"] == key and receipt["sha256"] == hashlib.sha256(data).hexdigest()
     return receipt if whole else None
 
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from facelines.commands.arguments import positive
+from facelines.commands.arguments import number
 from facelines.commands.output import this_command
 
 
@@ -16,16 +16,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("out/benchmark"), metavar="DIR")
     parser.add_argument("--quick", action="store_true", help="a small one, in about 3 minutes")
     parser.add_argument("--only", nargs="+", default=[], metavar="NETWORK")
-    parser.add_argument("--epochs", type=positive, help="in place of each network's own")
-    parser.add_argument("--seeds", type=positive, default=1, help="trainings a network (1)")
+    parser.add_argument(
+        "--epochs", type=number(1, 100_000, int), help="in place of each network's own"
+    )
+    parser.add_argument(
+        "--seeds", type=number(1, 1000, int), default=1, help="trainings a network (1)"
+    )
     parser.add_argument("--classes", type=int, choices=(3, 6, 7), default=6)
     parser.add_argument(
         "--also", action="append", default=[], metavar="PATH", help="cross with CK+48 or another"
     )
     parser.add_argument("--peer", choices=("fer",), default="", help="an installed package too")
-    parser.add_argument("--workers", type=positive, help="processes and threads; all by default")
     parser.add_argument(
-        "--probe-rows", type=positive, default=1000, metavar="N", help="faces to corrupt (1000)"
+        "--workers", type=number(1, 1024, int), help="processes and threads; all by default"
+    )
+    parser.add_argument(
+        "--probe-rows",
+        type=number(1, 1_000_000, int),
+        default=1000,
+        metavar="N",
+        help="faces to corrupt (1000)",
     )
     parser.add_argument(
         "--report-only", type=Path, metavar="DIR", help="draw an earlier run's report again"

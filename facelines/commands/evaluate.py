@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from facelines.commands.arguments import positive
+from facelines.commands.arguments import number, positive
 from facelines.commands.output import print_figures
 from facelines.preprocessing.datasets import FORMATS
 
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, help="of raw data; by default recognised")
     parser.add_argument("--limit", type=positive, help="only the first so many images")
     parser.add_argument(
-        "--workers", type=positive, help="processes, for raw data; all cores by default"
+        "--workers", type=number(1, 1024, int), help="processes, for raw data; all cores by default"
     )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,13 +22,16 @@ def run(arguments: argparse.Namespace) -> int:
     from facelines.model.recognizer import Recognizer
 
     recognizer = Recognizer.load(arguments.model)
-    rows = []
-    for row in predict_paths(recognizer, arguments.paths, arguments.annotate):
+    rows, passed_over = [], Counter()
+    for row in predict_paths(recognizer, arguments.paths, arguments.annotate, passed_over):
         rows.append(row)
         print(_row_text(row))
-    nothing_read = all(row.error and row.error != "no face found" for row in rows)
+    nothing_read = all(row.error and not row.error.startswith("no face ") for row in rows)
     if arguments.annotate and not nothing_read:
         print(f"\nAnnotated copies are in {arguments.annotate}")
+    if passed_over:
+        each = ", ".join(f"{why} {count}" for why, count in sorted(passed_over.items()))
+        print(f"{passed_over.total()} files passed over ({each})", file=sys.stderr)
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows]))
     return 1 if nothing_read else 0

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 
-from facelines.commands.arguments import positive
+from facelines.commands.arguments import number, positive
 from facelines.preprocessing import datasets, executors, export, faces, labels, render
 from facelines.preprocessing.landmarks import MAX_PASSES
 from facelines.preprocessing.pipeline import Pipeline
@@ -20,10 +20,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", help="folder to write to")
     parser.add_argument("--format", choices=datasets.FORMATS, help="by default recognised")
     parser.add_argument("--ferplus", metavar="CSV", help="fer2013new.csv: FER+ votes by row")
-    parser.add_argument("--classes", type=int, choices=sorted(labels.LABEL_SETS), default=6)
+    parser.add_argument(
+        "--labels-from", metavar="CSV", help="labels of a folder's pictures: path,label and more"
+    )
+    parser.add_argument(
+        "--subject-from", metavar="REGEX", help="finds the person in a picture's path"
+    )
+    parser.add_argument(
+        "--classes", type=int, choices=sorted(labels.LABEL_SETS),
+        help="emotions; by default the source's own labels, or 6",
+    )  # fmt: skip
     parser.add_argument("--detector", choices=faces.DETECTORS, default=default.detector)
     parser.add_argument("--draw", choices=render.STYLES, default=default.style)
-    parser.add_argument("--size", type=positive, default=default.size, help="pixels a side")
+    parser.add_argument(
+        "--size", type=number(16, 1024, int), default=default.size, help="pixels a side"
+    )
     parser.add_argument(
         "--passes", type=int, choices=range(1, MAX_PASSES + 1), default=default.passes,
         metavar=f"1..{MAX_PASSES}", help="how often dlib looks at each face",
@@ -36,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--every", type=positive, default=1, help="each n-th frame of a video")
     parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
     parser.add_argument("--limit", type=positive, help="only the first so many pictures")
-    parser.add_argument("--workers", type=positive, default=1)
+    parser.add_argument("--workers", type=number(1, 1024, int), default=1)
     parser.add_argument("--engine", choices=executors.ENGINES, default="processes")
     parser.add_argument("--overwrite", action="store_true", help="replace another set in OUT")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
@@ -62,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
             classes=arguments.classes,
             format=arguments.format,
             ferplus=arguments.ferplus,
+            labels_from=arguments.labels_from,
+            subject_from=arguments.subject_from,
             largest=arguments.largest,
             framings=arguments.framings,
             every=arguments.every,
@@ -83,7 +96,6 @@ def run(arguments: argparse.Namespace) -> int:
 def table_text(summary: Summary) -> str:
     """Return the summary for a person: counts, then coverage by class."""
     rate = summary.pictures / max(summary.seconds, 1e-9)
-    left_out = ", ".join(f"{label} {count}" for label, count in summary.left_out.items())
     total = Counter()
     for seen in summary.coverage.values():
         total.update(seen)
@@ -95,9 +107,9 @@ def table_text(summary: Summary) -> str:
         )
     lines += [
         "",
-        f"{summary.pictures} pictures = {summary.pictures_with_rows} with rows "
-        f"+ {summary.errors} errors + {sum(summary.left_out.values())} left out"
-        + (f" ({left_out})" if left_out else ""),
+        f"read as {summary.format}; labels: {', '.join(summary.labels)}",
+        *([f"in our spelling: {_renamed_text(summary.renamed)}"] if summary.renamed else []),
+        *accounting(summary),
         f"{summary.rows} rows: "
         + ", ".join(f"{split} {count}" for split, count in summary.splits.items()),
         _duplicates_text(**summary.duplicates),
@@ -106,6 +118,30 @@ def table_text(summary: Summary) -> str:
         f"in {summary.out}: data/, manifest.json, errors.jsonl, contact_sheet.png",
     ]
     return "\n".join(lines)
+
+
+def accounting(summary: Summary) -> list[str]:
+    """Return the lines that account for every file and picture of the source."""
+    rest = (
+        f"{summary.pictures_with_rows} with rows + {summary.errors} errors "
+        f"+ {_counted(summary.left_out, 'left out')}"
+    )
+    passed_over = _counted(summary.passed_over, "passed over")
+    if summary.files_read == summary.pictures:
+        return [f"{summary.files} files = {rest} + {passed_over}"]
+    return [
+        f"{summary.files} files = {summary.files_read} read + {passed_over}",
+        f"{summary.pictures} pictures = {rest}",
+    ]
+
+
+def _counted(counts: dict[str, int], what: str) -> str:
+    each = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return f"{sum(counts.values())} {what}" + (f" ({each})" if each else "")
+
+
+def _renamed_text(renamed: dict[str, str]) -> str:
+    return ", ".join(f"{name} -> {label}" for name, label in renamed.items())
 
 
 def _duplicates_text(

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from facelines.commands.arguments import positive
+from facelines.commands.arguments import number
 from facelines.commands.output import print_figures, this_command
 
 
@@ -16,11 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="the artifact's folder (runs/NETWORK)")
     parser.add_argument("--labels", choices=("fer2013", "ferplus"), default="fer2013")
     parser.add_argument("--classes", type=int, choices=(3, 6, 7))
-    parser.add_argument("--epochs", type=positive)
-    parser.add_argument("--batch-size", type=positive)
-    parser.add_argument("--learning-rate", type=float)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--class-weights", type=float, metavar="POWER", help="0 off, 1 balanced")
+    parser.add_argument("--epochs", type=number(1, 100_000, int))
+    parser.add_argument("--batch-size", type=number(1, 65_536, int))
+    parser.add_argument("--learning-rate", type=number(1e-8, 1), help="0.00000001 to 1")
+    parser.add_argument("--seed", type=number(0, 2**32 - 1, int))
+    parser.add_argument(
+        "--class-weights", type=number(0, 2), metavar="POWER", help="0 off, 1 balanced, at most 2"
+    )
     parser.add_argument("--precision", choices=("float32", "mixed_bfloat16"))
     parser.add_argument("--start", help="a model.keras to take weights from")
     parser.add_argument(

@@ -2,7 +2,7 @@
 
 import argparse
 
-from facelines.commands.arguments import port, positive
+from facelines.commands.arguments import number, port
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ssl-certfile", help="PEM; browsers lend cameras to https only")
     parser.add_argument("--ssl-keyfile")
     parser.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN")
-    parser.add_argument("--max-clients", type=positive, default=32)
+    parser.add_argument("--max-clients", type=number(1, 100_000, int), default=32)
     parser.add_argument("--model", default="landmark-ferplus", help="of the start")
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -54,6 +55,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         self.epoch = epoch + 1
         seconds = round(time.perf_counter() - self._started, 1)
+        _check_finite(float(logs["loss"]), self.epoch)
         row = {"epoch": self.epoch, "loss": float(logs["loss"]), "seconds": seconds}
         if self.epoch % self._config.validation_every == 0 or self.epoch == self._config.epochs:
             with averaged_weights(self.model):
@@ -88,6 +90,14 @@ class Checkpoint(keras.callbacks.Callback):
         for old in self._folder.glob("checkpoint-*.keras"):
             if old != path:
                 old.unlink()
+
+
+def _check_finite(loss: float, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"The loss is {loss} after epoch {epoch}: the training came apart; lower the learning "
+            "rate or the class weights. The epoch before is kept."
+        )
 
 
 def _of_training(config: Config) -> dict:

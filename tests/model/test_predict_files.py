@@ -8,6 +8,7 @@ from facelines import cli
 from facelines.demo import PHOTO
 from facelines.model.annotate import annotate
 from facelines.model.recognizer import Recognizer
+from facelines.preprocessing.files import COPIES
 
 
 @pytest.fixture
@@ -62,6 +63,7 @@ def test_pictures_of_one_name_keep_their_own_copies(photo, tmp_path, capsys):
     cv2.imwrite(str(other), np.zeros((300, 300, 3), np.uint8))
     predict(capsys, photo, other, "--annotate", tmp_path / "drawn")
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == [
+        COPIES,
         "astronaut.png",
         "astronaut_2.png",
     ]
@@ -83,7 +85,7 @@ def test_copies_in_the_folder_of_the_originals_never_replace_them(photo, tmp_pat
     assert status == 0
     assert [row["path"] for row in rows] == [str(photo)] * 2 + [str(clip)] * 4  # and no copy
     copies = {"astronaut_2.png", "astronaut_3.png", "clip_2.mp4"}
-    assert {path.name for path in tmp_path.iterdir()} == {photo.name, clip.name} | copies
+    assert {path.name for path in tmp_path.iterdir()} == {photo.name, clip.name, COPIES} | copies
     capture = cv2.VideoCapture(str(tmp_path / "clip_2.mp4"))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 4
     before |= {tmp_path / name: (tmp_path / name).read_bytes() for name in copies}

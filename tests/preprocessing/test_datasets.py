@@ -65,7 +65,7 @@ BAD_ROWS = {
     "pixel of 256": (f"3,{'256 ' * 2304},Training", "0 to 255"),
     "pixel of letters": (f"3,{'x ' * 2304},Training", "0 to 255"),
     "unknown emotion code": (csv_row(0, 9), "unknown emotion code '9'"),
-    "no emotion code": (csv_row(0, "happy"), "unknown emotion code 'happy'"),
+    "no emotion": (csv_row(0, "bored"), "unknown emotion code 'bored'"),
     "unknown usage": (csv_row(0, 3, "Testing"), "unknown Usage 'Testing'"),
     "too few fields": ("3,1 2 3", "2 fields"),
 }
@@ -147,12 +147,13 @@ def test_a_folder_tree_gives_fer2013s_splits_and_our_spellings(tmp_path, files, 
     assert described(dataset) == expected
 
 
-def test_pictures_in_a_folder_of_no_known_emotion_are_errors(tmp_path):
-    write_png(tmp_path / "train" / "happy" / "a.png")
+def test_a_class_that_is_no_emotion_makes_the_folders_a_label_set_of_their_own(tmp_path):
+    write_png(tmp_path / "train" / "Happiness" / "a.png")
     write_png(tmp_path / "train" / "bored" / "b.png")
-    bad, good = open_dataset(tmp_path).samples()
-    assert (bad.source, good.label) == ("train/bored/b.png", "happy")
-    assert "unknown emotion name 'bored'" in bad.message
+    dataset = open_dataset(tmp_path)
+    assert [sample.label for sample in dataset.samples()] == ["happy", "bored"]
+    assert dataset.labels == ("bored", "happy")
+    assert dataset.renamed == {"Happiness": "happy"}
 
 
 def test_ckplus_is_split_by_subject_with_even_folds(tmp_path):
@@ -184,9 +185,8 @@ def test_rafdb_partition_list_finds_the_aligned_faces(tmp_path):
     assert dataset.format == "rafdb"
     assert (train.source, train.split, train.label) == ("train_00001.jpg", "train", "sad")
     assert train.gray().shape == (48, 48)
-    assert (missing.split, missing.label) == ("test", "surprise")
-    with pytest.raises(ImageError, match="cannot be read"):
-        missing.gray()
+    assert (missing.source, isinstance(missing, ReadError)) == ("list_patition_label.txt:1", True)
+    assert "test_0001.jpg is listed" in missing.message
     assert "unknown emotion code '8'" in bad.message
 
 

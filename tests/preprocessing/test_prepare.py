@@ -82,6 +82,7 @@ def test_a_training_picture_that_is_evaluated_too_is_kept_and_marked(tmp_path):
 
 KILLED = """
 import os, signal, sys
+sys.path.insert(0, os.getcwd())
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepare import preprocess
 

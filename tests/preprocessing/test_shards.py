@@ -8,7 +8,7 @@ import pytest
 
 from facelines.preprocessing import labels, layout, shards
 from facelines.preprocessing.executors import ShardError, run_shards
-from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.pipeline import Pipeline, no_face
 from facelines.preprocessing.samples import ReadError, Sample
 
 FAST = Pipeline(detector="none", passes=1)
@@ -86,7 +86,7 @@ def test_a_photo_without_a_face_is_a_listed_error():
     object.__setattr__(big, "gray", lambda: np.zeros((200, 200), np.uint8))
     table, outcome = shards.process_shard([big], recipe)
     assert table.num_rows == 0
-    assert outcome["errors"] == [{"source": "a", "message": "no face found."}]
+    assert outcome["errors"] == [{"source": "a", "message": f"{no_face(FAST)}."}]
 
 
 @pytest.mark.parametrize(
