@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from facelines.webapp.stopwatch import Stopwatch
 from facelines.webapp.tracking import LIVE_PASSES, Tracker
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+PICTURES = ("drawing", "pixels")  # of each face: what the shape models see, and the others
 _MAX_PHOTO_FACES = 100
 _WARM_UP_SIZE = (480, 640)
 _WARM_UP_FRAMES = 8
@@ -72,7 +73,7 @@ class Analyst:
                 )
         return chosen
 
-    def picture(self, data: bytes, models: list[str], drawing: bool) -> dict:
+    def picture(self, data: bytes, models: list[str], pictures: Collection[str]) -> dict:
         """Read every face of an encoded picture.
 
         Raises:
@@ -87,13 +88,15 @@ class Analyst:
         self.metrics.analysed(len(faces), watch.seconds)
         return _size(gray) | {
             "faces": [
-                face_values(face, drawing) | {"readings": self._readings(rows)}
+                face_values(face, pictures) | {"readings": self._readings(rows)}
                 for face, rows in zip(faces, probabilities, strict=True)
             ],
             "milliseconds": watch.milliseconds(),
         }
 
-    def video(self, path: Path, models: list[str], every: int, drawing: bool) -> Iterator[dict]:
+    def video(
+        self, path: Path, models: list[str], every: int, pictures: Collection[str]
+    ) -> Iterator[dict]:
         """Yield the reading of every n-th frame of a video file, one frame in memory.
 
         The last value is {"done": True, "frames": how many were read, "truncated": whether the
@@ -110,13 +113,19 @@ class Analyst:
                 break
             if index % every == 0:
                 gray = images.bgr_to_gray(frame)
-                values = self.follow(gray, tracker, seconds, models, drawing=drawing)
+                values = self.follow(gray, tracker, seconds, models, pictures=pictures)
                 frames += 1
                 yield {"frame": index, "seconds": round(seconds, 3)} | values
         yield {"done": True, "frames": frames, "truncated": truncated}
 
     def frame(
-        self, data: bytes, tracker: Tracker, models: list[str], *, smooth: bool, drawing: bool
+        self,
+        data: bytes,
+        tracker: Tracker,
+        models: list[str],
+        *,
+        smooth: bool,
+        pictures: Collection[str],
     ) -> dict:
         """Read one encoded live frame.
 
@@ -128,7 +137,7 @@ class Analyst:
         with watch("decode"):
             gray = self._decode(data, self.settings.max_frame_pixels)
         values = self.follow(
-            gray, tracker, time.monotonic(), models, smooth=smooth, drawing=drawing, watch=watch
+            gray, tracker, time.monotonic(), models, smooth=smooth, pictures=pictures, watch=watch
         )
         self.admission.measured(time.perf_counter() - started)
         return values
@@ -141,7 +150,7 @@ class Analyst:
         models: list[str],
         *,
         smooth: bool = True,
-        drawing: bool = True,
+        pictures: Collection[str] = ("drawing",),
         watch: Stopwatch | None = None,
     ) -> dict:
         """Read the faces of the next frame, uint8 (H, W), that a tracker is shown."""
@@ -156,7 +165,7 @@ class Analyst:
                     name: track.smooth_probabilities(name, row, seconds)
                     for name, row in rows.items()
                 }
-            values = {"number": track.number} | face_values(track.face, drawing)
+            values = {"number": track.number} | face_values(track.face, pictures)
             faces.append(values | {"readings": self._readings(rows)})
         self.metrics.analysed(len(faces), watch.seconds)
         return _size(gray) | {"faces": faces, "milliseconds": watch.milliseconds()}
@@ -224,10 +233,10 @@ class Analyst:
         return {name: _reading(self.recognizers[name], row) for name, row in rows.items()}
 
 
-def face_values(face: Face, drawing: bool) -> dict:
+def face_values(face: Face, pictures: Collection[str]) -> dict:
     """Return a face as JSON values: pixels of the picture, rounded to tenths.
 
-    With `drawing` it holds the 48x48 drawing as a data URL of a PNG.
+    pictures: which of `PICTURES` it holds, each 48x48 as a data URL of a PNG.
     """
     box = face.box
     values = {
@@ -236,10 +245,12 @@ def face_values(face: Face, drawing: bool) -> dict:
         "quality": round(face.quality, 3),
         "points": np.round(face.points.astype(np.float64), 1).tolist(),
     }
-    if drawing:
-        encoded = base64.b64encode(images.encode_png(face.image)).decode()
-        values["drawing"] = f"data:image/png;base64,{encoded}"
-    return values
+    shown = dict(zip(PICTURES, (face.image, face.pixels), strict=True))
+    return values | {name: _data_url(shown[name]) for name in pictures}
+
+
+def _data_url(image: np.ndarray) -> str:
+    return f"data:image/png;base64,{base64.b64encode(images.encode_png(image)).decode()}"
 
 
 def _reading(recognizer: Recognizer, probabilities: np.ndarray) -> dict:

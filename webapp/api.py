@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 
 from facelines.preprocessing.images import ImageError
 from facelines.webapp import video
-from facelines.webapp.analyzer import Analyst, UnknownModel
+from facelines.webapp.analyzer import PICTURES, Analyst, UnknownModel
 from facelines.webapp.limits import Places
 
 _MAX_EVERY = 1000
@@ -104,7 +104,7 @@ async def predict(request: Request) -> JSONResponse:
     analyst = _analyst(request)
     names = _models(request, analyst)
     data = await _upload(request, analyst.settings.max_picture_bytes)
-    job = analyst.submit(analyst.picture, data, names, _flag(request, "drawing"))
+    job = analyst.submit(analyst.picture, data, names, _pictures(request))
     try:
         return JSONResponse(await asyncio.wrap_future(job))
     except ImageError as error:
@@ -122,7 +122,7 @@ async def predict_video(request: Request) -> StreamingResponse:
         )
     names, every = _models(request, analyst), _every(request)
     data = await _upload(request, analyst.settings.max_video_bytes)
-    lines = _video_lines(analyst, data, names, every, _flag(request, "drawing"))
+    lines = _video_lines(analyst, data, names, every, _pictures(request))
     try:
         first = await _next_line(analyst, lines)
     except ImageError as error:
@@ -131,11 +131,11 @@ async def predict_video(request: Request) -> StreamingResponse:
 
 
 def _video_lines(
-    analyst: Analyst, data: bytes, names: list[str], every: int, drawing: bool
+    analyst: Analyst, data: bytes, names: list[str], every: int, pictures: list[str]
 ) -> Iterator[str]:
     with video.in_memory(data, analyst.settings.max_frame_pixels) as path:
         del data  # or a copy of the video stays for as long as the answer lasts
-        for values in analyst.video(path, names, every, drawing):
+        for values in analyst.video(path, names, every, pictures):
             yield json.dumps(values) + "\n"
 
 
@@ -160,6 +160,10 @@ def _models(request: Request, analyst: Analyst) -> list[str]:
         return analyst.choose(request.query_params.getlist("model"))
     except UnknownModel as error:
         raise BadRequest(400, str(error)) from error
+
+
+def _pictures(request: Request) -> list[str]:
+    return [name for name in PICTURES if _flag(request, name)]
 
 
 def _flag(request: Request, name: str) -> bool:

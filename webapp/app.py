@@ -54,6 +54,8 @@ def _routes(analyst: Analyst) -> list:
         Route("/", _file("index.html")),
         Route("/docs", _file("docs.html")),
         Route("/openapi.json", _file("openapi.json")),
+        Route("/manifest.webmanifest", _file("manifest.webmanifest", "application/manifest+json")),
+        Route("/service-worker.js", _file("service-worker.js")),  # here, for it serves all of /
         Route("/healthz", api.healthz),
         Route("/readyz", api.readyz),
         Route("/metrics", api.metrics),
@@ -78,8 +80,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return [guard, cors]
 
 
-def _file(name: str):
+def _file(name: str, media_type: str | None = None):
     async def endpoint(request):
-        return FileResponse(STATIC / name)
+        return FileResponse(STATIC / name, media_type=media_type)
 
     return endpoint

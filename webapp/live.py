@@ -2,18 +2,43 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from facelines.preprocessing.images import ImageError
-from facelines.webapp.analyzer import Analyst, UnknownModel
+from facelines.webapp.analyzer import PICTURES, Analyst, UnknownModel
 from facelines.webapp.tracking import Tracker
 
 _TRY_AGAIN_LATER = 1013
 _TOO_BIG = 1009
 _IDLE = 4000
 _MAX_MODELS = 2
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a client wants of its frames.
+
+    models: one or two names.
+    smoothing: whether points and probabilities are smoothed over time.
+    pixels: whether each face comes with its 48x48 gray crop too, not only with its drawing.
+    """
+
+    models: list[str]
+    smoothing: bool = True
+    pixels: bool = False
+
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether the values, which a client sent, are of the right kinds."""
+        return (
+            isinstance(self.models, list)
+            and all(isinstance(name, str) for name in self.models)
+            and 1 <= len(self.models) <= _MAX_MODELS
+            and isinstance(self.smoothing, bool)
+            and isinstance(self.pixels, bool)
+        )
 
 
 async def live(websocket: WebSocket) -> None:
@@ -57,8 +82,7 @@ class LiveClient:
         self._websocket = websocket
         self._analyst = analyst
         self._tracker = Tracker(analyst.pipeline(analyst.recognizers), analyst.settings.max_faces)
-        self._models = analyst.choose([])
-        self._smooth = True
+        self._choice = Choice(analyst.choose([]))
         self._newest: bytes | None = None
         self._arrived = asyncio.Event()
         self._received = 0
@@ -121,9 +145,9 @@ class LiveClient:
         self._arrived.set()
 
     async def _choose(self, text: str) -> None:
-        """Take the client's choice of models and smoothing."""
+        """Take the client's choice of models, smoothing and pictures."""
         try:
-            self._models, self._smooth = _choices(text, self._analyst)
+            self._choice = _choice(text, self._analyst)
         except ValueError as error:
             await self._websocket.send_json({"type": "error", "message": str(error)})
 
@@ -146,8 +170,10 @@ class LiveClient:
             return {"type": "error", "message": f"This frame cannot be used: {error}"}
 
     def _frame_values(self, frame: bytes) -> dict:
+        choice = self._choice
+        pictures = PICTURES if choice.pixels else PICTURES[:1]
         return self._analyst.frame(
-            frame, self._tracker, self._models, smooth=self._smooth, drawing=True
+            frame, self._tracker, choice.models, smooth=choice.smoothing, pictures=pictures
         )
 
 
@@ -157,8 +183,8 @@ def _retrieve(task: asyncio.Task) -> None:
         task.exception()
 
 
-def _choices(text: str, analyst: Analyst) -> tuple[Sequence[str], bool]:
-    """Return (models, smoothing) of a settings message.
+def _choice(text: str, analyst: Analyst) -> Choice:
+    """Return what a settings message chooses.
 
     Raises:
         ValueError: it is not one; the message says what was expected.
@@ -166,18 +192,12 @@ def _choices(text: str, analyst: Analyst) -> tuple[Sequence[str], bool]:
     expected = 'expected {"type": "settings", "models": [one or two names], "smoothing": true}'
     try:
         values = json.loads(text)
-        models, smoothing = values["models"], values["smoothing"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        choice = Choice(values["models"], values["smoothing"], values.get("pixels", False))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"This message cannot be read; {expected}.") from error
-    well_formed = (
-        isinstance(models, list)
-        and all(isinstance(name, str) for name in models)
-        and 1 <= len(models) <= _MAX_MODELS
-        and isinstance(smoothing, bool)
-    )
-    if not well_formed:
+    if not choice.is_well_formed:
         raise ValueError(f"These settings cannot be used; {expected}.")
     try:
-        return analyst.choose(models), smoothing
+        return replace(choice, models=analyst.choose(choice.models))
     except UnknownModel as error:
         raise ValueError(str(error)) from error

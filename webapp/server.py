@@ -1,5 +1,7 @@
 """Start the web app: load the released models, listen, print the address."""
 
+import asyncio
+import webbrowser
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +16,14 @@ from facelines.webapp.settings import Settings
 _ORDER = ("landmark-ferplus", "pixel-ferplus", "fused-ferplus", "landmark", "pixel", "fused")
 
 
-def serve(settings: Settings) -> None:
-    """Serve until interrupted.
+def serve(settings: Settings, *, open_page: bool = False) -> None:
+    """Serve until interrupted; open the page in the user's browser once it can be, if asked to.
 
     Raises:
         ArtifactError: the model asked for does not exist or does not fit this version.
     """
     app = create_app(load_recognizers(settings.model), settings)
-    Server(app, settings).run()
+    Server(app, settings, open_page).run()
 
 
 def load_recognizers(default: str) -> dict[str, Recognizer]:
@@ -51,9 +53,10 @@ def address(settings: Settings, port: int) -> str:
 class Server(uvicorn.Server):
     """uvicorn, which says where it listens once it does."""
 
-    def __init__(self, app, settings: Settings):
+    def __init__(self, app, settings: Settings, open_page: bool = False):
         super().__init__(_uvicorn_config(app, settings))
         self._settings = settings
+        self._open_page = open_page
 
     @property
     def port(self) -> int:
@@ -63,7 +66,10 @@ class Server(uvicorn.Server):
     async def startup(self, sockets=None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(f"Facelines: {address(self._settings, self.port)} (Ctrl+C stops it)", flush=True)
+            page = address(self._settings, self.port)
+            print(f"Facelines: {page} (Ctrl+C stops it)", flush=True)
+            if self._open_page and not await asyncio.to_thread(webbrowser.open, page):
+                print("No browser was found; open the address yourself.", flush=True)
 
 
 def _rank(name: str) -> tuple[int, str]:

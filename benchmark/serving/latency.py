@@ -44,7 +44,7 @@ def measure(recognizer, frames: int) -> tuple[dict[str, list[float]], list[float
     for index in range(frames):
         data = jpeg(frame(1, shift=(6 * np.sin(index / 5), 0.0)))
         started = time.thread_time()
-        values = analyst.frame(data, tracker, [recognizer.name], smooth=True, drawing=True)
+        values = analyst.frame(data, tracker, [recognizer.name], smooth=True, pictures=["drawing"])
         answered = time.thread_time()
         json.dumps(values)
         ended = time.thread_time()

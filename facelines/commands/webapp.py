@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN")
     parser.add_argument("--max-clients", type=number(1, 100_000, int), default=32)
     parser.add_argument("--model", default="landmark-ferplus", help="of the start")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             allow_origin=tuple(arguments.allow_origin),
             max_clients=arguments.max_clients,
             model=arguments.model,
-        )
+        ),
+        open_page=arguments.open,
     )
     return 0

@@ -5,6 +5,7 @@ import base64
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -23,9 +24,9 @@ from webapp_fakes import FakeRecognizer, frame, jpeg, png
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.webapp import security, video
 from facelines.webapp.analyzer import Analyst
-from facelines.webapp.app import create_app
+from facelines.webapp.app import STATIC, create_app
 from facelines.webapp.limits import Admission
-from facelines.webapp.server import address
+from facelines.webapp.server import Server, address
 from facelines.webapp.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -83,10 +84,15 @@ def test_predict_finds_every_face(client, faces):
         assert has_ink(face["drawing"])
 
 
-def has_ink(data_url):
+def decoded(data_url):
     data = base64.b64decode(data_url.removeprefix("data:image/png;base64,"))
-    drawing = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert drawing.shape == (48, 48)
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert picture.shape == (48, 48)
+    return picture
+
+
+def has_ink(data_url):
+    drawing = decoded(data_url)
     assert set(np.unique(drawing)) == {0, 255}
     return 50 < (drawing == 255).sum() < 1000
 
@@ -405,9 +411,9 @@ def test_readiness_is_refused_before_the_networks_are_loaded():
 
 def test_openapi_document_names_every_endpoint_and_fits_the_answers(client):
     document = client.get("/openapi.json").json()
-    served = {route.path for route in client.app.routes} - {"/", "/docs", "/openapi.json"}
-    assert set(document["paths"]) == served - {"/static"}
-    answer = client.post("/api/predict?drawing=1", content=jpeg(frame(1))).json()
+    page = {"/", "/docs", "/openapi.json", "/static", "/manifest.webmanifest", "/service-worker.js"}
+    assert set(document["paths"]) == {route.path for route in client.app.routes} - page
+    answer = client.post("/api/predict?drawing=1&pixels=1", content=jpeg(frame(1))).json()
     schemas = document["components"]["schemas"]
     assert set(answer) == set(schemas["Picture"]["properties"])
     assert set(answer["faces"][0]) == set(schemas["Face"]["properties"]) - {"number"}
@@ -437,6 +443,18 @@ def test_live_frames_are_answered_in_turn(client):
                 assert sum(reading["probabilities"].values()) == pytest.approx(1, abs=1e-3)
 
 
+def test_the_gray_crop_comes_with_live_faces_on_request(client):
+    settings = {"type": "settings", "models": ["pixel"], "smoothing": True}
+    with client.websocket_connect(LIVE) as socket:
+        socket.receive_json()
+        for pixels in (False, True):
+            socket.send_json(settings | {"pixels": pixels})
+            socket.send_bytes(jpeg(frame(1)))
+            (face,) = socket.receive_json()["faces"]
+            assert ("pixels" in face) == pixels
+    assert len(np.unique(decoded(face["pixels"]))) > 40
+
+
 def test_a_client_that_floods_gets_the_newest_frame_and_the_count_of_the_others(client):
     pictures = [jpeg(frame(1))] * 12 + [jpeg(frame(0))]
     with client.websocket_connect(LIVE) as socket:
@@ -459,6 +477,8 @@ def test_a_client_that_floods_gets_the_newest_frame_and_the_count_of_the_others(
         ('{"models": ["other"], "smoothing": true}', "No model 'other'"),
         ('{"models": [], "smoothing": true}', "one or two names"),
         ('{"models": ["landmark"], "smoothing": 1}', "one or two names"),
+        ('{"models": ["landmark"], "smoothing": true, "pixels": 1}', "one or two names"),
+        ("[]", "cannot be read"),
         ('{"models": [["landmark"]], "smoothing": true}', "one or two names"),
         pytest.param("[" * 200_000, "cannot be read", id="nested too deeply"),
     ],
@@ -556,6 +576,30 @@ def test_serving_never_imports_tensorflow():
 )
 def test_the_address_printed_is_one_to_open(settings, port, shown):
     assert address(settings, port) == shown
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_page_is_opened_in_the_browser_where_asked_for(monkeypatch, capsys, asked):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda page: opened.append(page) or True)
+    settings = Settings(port=0)
+    running = Server(make_app(settings), settings, open_page=asked)
+
+    async def start_and_stop():
+        asyncio.get_running_loop().call_later(0.1, setattr, running, "should_exit", True)
+        await running.serve()
+
+    asyncio.run(start_and_stop())
+    printed = capsys.readouterr().out
+    assert len(opened) == asked
+    assert all(page in printed for page in opened)
+
+
+def test_the_service_worker_keeps_every_module_of_the_page():
+    worker = (STATIC / "service-worker.js").read_text()
+    modules = {path.stem for path in (STATIC / "js").glob("*.js")} - {"docs"}
+    listed = re.search(r"MODULES = \[(.*?)\]", worker, re.DOTALL).group(1)
+    assert set(re.findall(r'"(\w+)"', listed)) == modules
 
 
 def test_an_app_needs_a_recognizer():

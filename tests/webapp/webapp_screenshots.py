@@ -1,76 +1,212 @@
-"""Take the pictures of docs/images/ from the released model.
+"""Take the pictures of docs/images/ from the released models and the portraits of the page.
 
     python tests/webapp/webapp_screenshots.py [--folder docs/images] [--all]
 
---all takes the other states too (phone, two faces, no face, refused permission), to be looked at.
+--all takes every other state too (tablet, denied, dropped ...), to be looked at.
 """
 
 import argparse
 import io
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "webapp")]
 
+from page_tools import (  # noqa: E402
+    ALLOWED,
+    DENIED,
+    DESKTOP,
+    LANDSCAPE_PHONE,
+    PHONE,
+    Browsers,
+    RunningServer,
+    choose_reader,
+    show_sample,
+    start,
+    wait_for_status,
+    wait_for_text,
+    write_film,
+    write_video,
+)
 from PIL import Image  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
-from test_webapp_browser import ALLOWED, RunningServer, opened, start, write_film  # noqa: E402
 
 from facelines.webapp.server import load_recognizers  # noqa: E402
 from facelines.webapp.settings import Settings  # noqa: E402
 
-WIDE = {"width": 1280, "height": 1240}
-PHONE = {"width": 390, "height": 844}
-SECONDS_OF_HISTORY = 25
-PICTURES = {  # name -> (faces, colour scheme, viewport, seconds of history)
-    "webapp-light": (1, "light", WIDE, SECONDS_OF_HISTORY),
-    "webapp-dark": (2, "dark", WIDE, SECONDS_OF_HISTORY),
-}
-OTHER_PICTURES = {
-    "phone": (1, "light", PHONE, 5),
-    "no-face": (0, "dark", WIDE, 2),
-    "refused": (None, "light", WIDE, 1),
-}
+TABLET = {"width": 820, "height": 1180}
+SHORT = {"width": 1366, "height": 650}
+FILM_SECONDS = 6.4
+FILM_FRAMES = 16
+SAMPLES = ROOT / "webapp" / "static" / "samples"
 
 
-def take(opener, path: Path, faces: int | None, scheme: str, viewport: dict, seconds: int) -> None:
-    """Open the page in one state and save its picture."""
-    refused = faces is None
-    arguments = ("--deny-permission-prompts",) if refused else ALLOWED
-    page = opener(faces or 0, arguments, color_scheme=scheme, viewport=viewport)
-    if refused:
-        page.click("#start")
-    else:
+@dataclass(frozen=True)
+class Shot:
+    """One state of the page: what is before the camera, the screen, and how to get there."""
+
+    reach: Callable
+    viewport: dict
+    scheme: str = "light"
+    faces: int = 1
+    arguments: tuple = ALLOWED
+    whole: bool = False
+
+
+def live(faces=1, seconds=2.0, then=lambda page: None):
+    def reach(page):
         start(page, faces)
-    page.wait_for_timeout(1000 * seconds)
+        then(page)
+        page.wait_for_timeout(1000 * seconds)
+
+    return reach
+
+
+def sample(name, seconds=2.5, then=lambda page: None):
+    def reach(page):
+        show_sample(page, name)
+        page.wait_for_timeout(1000 * seconds)
+        then(page)
+        page.wait_for_timeout(1500)
+
+    return reach
+
+
+def compare(page):
+    choose_reader(page, "compare")
+
+
+def click(selector):
+    return lambda page: page.click(selector)
+
+
+def denied(page):
+    page.click("#start")
+    wait_for_text(page, "#problem", "did not allow")
+
+
+def photos(page):
+    names = ("pair.webp", "hopper.webp", "collins.webp")
+    page.set_input_files("#files", [SAMPLES / name for name in names])
+    page.wait_for_selector(".result >> nth=3")
+    page.wait_for_selector(".result.note", state="detached")
+    page.locator(".uploads").scroll_into_view_if_needed()
+
+
+def ended_film(page):
+    with tempfile.TemporaryDirectory() as folder:
+        page.set_input_files("#files", write_video(Path(folder) / "film.webm"))
+        wait_for_status(page, "The video has ended")
+
+
+DOCS = {
+    "page-live": Shot(live(seconds=20), DESKTOP, whole=True),
+    "page-dark": Shot(live(2, 20), DESKTOP, "dark", faces=2, whole=True),
+    "page-compare": Shot(sample("Grace Hopper", then=compare), DESKTOP),
+    "page-lines": Shot(live(2, then=click("#lines")), DESKTOP, "dark", faces=2),
+    "page-photos": Shot(photos, {"width": 1280, "height": 760}),
+    "page-phone": Shot(live(), PHONE),
+    "page-landscape": Shot(live(), LANDSCAPE_PHONE, "dark"),
+    "page-denied": Shot(denied, SHORT, arguments=DENIED),
+    "page-card": Shot(sample("Eileen Collins", then=click("#share")), DESKTOP),
+}
+OTHERS = {
+    "idle": Shot(lambda page: None, DESKTOP),
+    "idle-phone": Shot(lambda page: None, PHONE),
+    "idle-landscape": Shot(lambda page: None, LANDSCAPE_PHONE, "dark"),
+    "tablet": Shot(live(), TABLET),
+    "short": Shot(live(), SHORT),
+    "narrow": Shot(live(), {"width": 320, "height": 640}, "dark", whole=True),
+    "no-face": Shot(live(0), DESKTOP, "dark", faces=0),
+    "two-compared": Shot(live(2, then=compare), DESKTOP, faces=2),
+    "compare-phone": Shot(sample("Grace Hopper", then=compare), PHONE, "dark"),
+    "compare-landscape": Shot(sample("Grace Hopper", then=compare), LANDSCAPE_PHONE),
+    "leaning": Shot(sample("Grace Hopper"), DESKTOP),
+    "pair": Shot(sample("Two people"), DESKTOP, "dark"),
+    "exact": Shot(live(then=click("#exact")), DESKTOP),
+    "lines-phone": Shot(live(then=click("#lines")), PHONE, "dark"),
+    "details": Shot(live(then=click("#details summary")), DESKTOP, whole=True),
+    "code": Shot(click("[data-code]"), DESKTOP, "dark"),
+    "about": Shot(click("#open-about"), DESKTOP),
+    "ended": Shot(ended_film, DESKTOP),
+    "clip": Shot(sample("A short clip", 7), DESKTOP, "dark", whole=True),
+}
+
+
+def opened(browsers, address: str, shot: Shot):
+    """Return a new page of a shot's screen, with its models loaded."""
+    browser = browsers(shot.faces, shot.arguments)
+    context = browser.new_context(viewport=shot.viewport, color_scheme=shot.scheme)
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_selector("#readers input", state="attached")
+    return page
+
+
+def picture_of(page, whole: bool = False) -> Image.Image:
+    """Return the page as it looks now."""
     # The fake camera is named after its film's path, which says nothing to a reader.
     page.evaluate("document.querySelector('#camera option').textContent = 'Camera 1'")
-    with Image.open(io.BytesIO(page.screenshot())) as picture:
-        picture.convert("RGB").save(path, quality=90, method=6)
-    page.context.browser.close()
+    return Image.open(io.BytesIO(page.screenshot(full_page=whole))).convert("RGB")
+
+
+def take(browsers, address: str, shot: Shot, path: Path) -> None:
+    """Bring the page into one state and save its picture."""
+    page = opened(browsers, address, shot)
+    shot.reach(page)
+    picture_of(page, shot.whole).save(path, quality=72, method=6)
+    page.context.close()
+
+
+def film(browsers, address: str, path: Path) -> None:
+    """Save the short clip being read as an animated picture."""
+    shot = Shot(sample("A short clip"), {"width": 900, "height": 700}, "dark")
+    page = opened(browsers, address, shot)
+    shot.reach(page)
+    page.wait_for_function("document.getElementById('video').currentTime < 0.3")
+    seen = []
+    for index in range(FILM_FRAMES):
+        moment = FILM_SECONDS * index / FILM_FRAMES
+        page.wait_for_function(
+            "at => document.getElementById('video').currentTime >= at", arg=moment
+        )
+        seen.append(picture_of(page).crop((0, 60, 900, 620)).resize((720, 448), Image.LANCZOS))
+    duration = round(1000 * FILM_SECONDS / FILM_FRAMES)
+    seen[0].save(
+        path, save_all=True, append_images=seen[1:], duration=duration, loop=0, quality=55, method=6
+    )
+    page.context.close()
 
 
 def main() -> None:
     """Take every picture."""
+    from playwright.sync_api import sync_playwright
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only", nargs="*", help="names of pictures")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    wanted = PICTURES | (OTHER_PICTURES if arguments.all else {})
+    shots = DOCS | (OTHERS if arguments.all or arguments.only else {})
+    wanted = {name: shot for name, shot in shots.items() if name in (arguments.only or shots)}
     server = RunningServer(load_recognizers(Settings().model))
     try:
         with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
             cameras = {
                 faces: write_film(Path(folder) / f"{faces}.y4m", faces) for faces in (0, 1, 2)
             }
-            with opened(playwright, server, cameras) as opener:
-                for name, (faces, scheme, viewport, seconds) in wanted.items():
-                    path = arguments.folder / f"{name}.webp"
-                    take(opener, path, faces, scheme, viewport, seconds)
-                    print(path)
+            browsers = Browsers(playwright, cameras)
+            for name, shot in wanted.items():
+                path = arguments.folder / f"{name}.webp"
+                take(browsers, server.address, shot, path)
+                print(path, path.stat().st_size)
+            if not arguments.only or "page-clip" in arguments.only:
+                film(browsers, server.address, arguments.folder / "page-clip.webp")
+            browsers.close()
     finally:
         server.stop()
 

@@ -1,5 +1,7 @@
 // About, shortcuts and the theme.
 
+import { fullName } from "./names.js";
+
 const THEMES = ["auto", "light", "dark"];
 const THEME_KEY = "facelines-theme";
 
@@ -25,7 +27,7 @@ function nextTheme(onThemeChange) {
 function applyTheme(theme) {
   if (theme === "auto") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  element("theme").textContent = `Theme: ${theme}`;
+  element("theme").querySelector("output").textContent = theme;
 }
 
 // Single keys press buttons; they rest while something is typed or a dialog is open. (A dialog just
@@ -41,20 +43,21 @@ export function prepareShortcuts(actions) {
   });
 }
 
-// How often each model is right, by label, as its card says.
+// How often each described model is right, by label, as its card says.
 export function showAccuracy(models) {
-  const tables = models.filter(({ metrics }) => metrics?.per_class).map(accuracyTable);
+  const tables = models.filter(({ model }) => model.metrics?.per_class).map(accuracyTable);
   const note = document.createElement("p");
   note.textContent = "These models come without measured figures.";
   element("accuracy").replaceChildren(...(tables.length ? tables : [note]));
 }
 
-function accuracyTable({ name, labels, metrics }) {
+function accuracyTable(described) {
+  const { labels, metrics } = described.model;
   const table = document.createElement("table");
   const caption = table.createCaption();
   const accuracy = Number.isFinite(metrics.accuracy)
     ? `${(100 * metrics.accuracy).toFixed(1)} % of all test pictures` : "accuracy not stated";
-  caption.textContent = `Model ${name}: ${accuracy}`;
+  caption.textContent = `${fullName(described)}: ${accuracy}`;
   const head = table.createTHead().insertRow();
   for (const title of ["Label", "found (recall)", "right when said (precision)"]) {
     const cell = document.createElement("th");

@@ -1,126 +1,246 @@
-// Wires camera, socket and panels together.
+// Wires what is looked at, the source of results and the panels together.
 
-import { CameraProblem, listCameras, Source } from "./camera.js";
-import { Connection } from "./connection.js";
 import { prepareDialogs, prepareShortcuts, showAccuracy } from "./dialogs.js";
+import { Drawing } from "./drawing.js";
+import { Feed, FeedProblem, listCameras } from "./feed.js";
 import { download, Session } from "./history.js";
+import { Choice } from "./names.js";
 import { Overlay } from "./overlay.js";
 import * as panels from "./panels.js";
+import { People } from "./people.js";
+import { Photos } from "./photos.js";
 import { Recorder } from "./recorder.js";
-import { prepareUploads, showRecording } from "./uploads.js";
+import { showSamples } from "./samples.js";
+import { normalise } from "./shapes.js";
+import { ShareCard } from "./share.js";
+import { showCode } from "./snippets.js";
+import { ServerSource } from "./source.js";
+import { unreadable, Verdict } from "./verdict.js";
 
 const FRAME_INTERVAL = 36; // milliseconds; faster than this gains nothing that eyes can see
 const CHARTS_INTERVAL = 200;
 const NO_FACE_PATIENCE = 800; // milliseconds without a face before the page says so
+const STILL_MS = 1500; // for which a still picture is sent: until the smoothing has settled
+const LONGEST_STEP = 200;
+const DEFAULT_ASPECT = 4 / 3;
 
 const element = (id) => document.getElementById(id);
 
 const state = {
-  running: false,
-  paused: false,
+  phase: "idle", // "live", "paused", "ended": a film's last frame, "still": one that is read
+  choice: null,
   labels: [],
+  threshold: null, // the visitor's own; null leaves each model its own
+  verdicts: new Map(), // by face and model
+  last: null, // the last result's chosen face
   chosen: null,
+  cameraBefore: false, // whether a camera ran before the film or portrait
+  facing: "user",
+  mirrored: { user: true, environment: false, film: false, still: false },
   lastFaceAt: 0,
   lastSentAt: 0,
+  lastSentTime: null,
+  stillUntil: 0,
   lastChartsAt: 0,
-  grabbing: false,
+  lastStep: 0,
 };
 const session = new Session();
 const readouts = new panels.Readouts();
-const source = new Source(element("video"), stop);
-const overlay = new Overlay(element("overlay"), element("video"));
-const recorder = new Recorder((canvas) => overlay.compose(canvas), showRecording);
-const connection = new Connection({ onState, onResult, onProblem: showProblem });
+const feed = new Feed(element("video"), element("still"), (sentence) => {
+  if (feed.kind === "film") finish(sentence);
+  else stop(sentence, "problem");
+});
+const overlay = new Overlay(element("overlay"), feed);
+const drawing = new Drawing(element("drawing"));
+const recorder = new Recorder((canvas) => overlay.compose(canvas), (name, film) => {
+  photos.addFilm(name, film);
+});
+const source = new ServerSource({ onState, onResult, onProblem });
+const card = new ShareCard();
+const people = new People(session, { who, onChoose: choose, onLook: look });
+const photos = new Photos({ read: readPhoto, playFilm, models: chosenNames });
 
-async function start() {
+// --- What is looked at -------------------------------------------------------------------------
+
+async function startCamera(which = { facingMode: state.facing }) {
   panels.say("Waiting for the camera. Your browser may ask for permission.", "wait");
-  await begin(() => source.openCamera(element("camera").value));
-  if (state.running) await fillCameras();
+  if (!await begin(() => feed.openCamera(which))) return;
+  state.cameraBefore = true;
+  await fillCameras();
 }
 
-async function playVideo(file) {
-  stop();
-  setMirror(false);
-  await begin(() => source.openFile(file));
-  if (state.running) recorder.start(file.name);
+async function playFilm(file) {
+  element("stage").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  if (!await begin(() => feed.openFilm(file))) return;
+  if (!file.address) recorder.start(file.name);
+  state.film = file;
 }
 
+async function showSample(sample) {
+  if (sample.kind === "film") await playFilm(sample);
+  else await begin(() => feed.openStill(sample.address));
+  element("still").alt = feed.kind === "still" ? `Portrait: ${sample.name}` : "";
+}
+
+// Open a feed and start to read it; false, and a sentence in the stage, where that fails.
 async function begin(open) {
+  const hadFocus = element("stage").contains(document.activeElement);
+  clear();
   try {
     await open();
   } catch (error) {
-    if (!(error instanceof CameraProblem)) throw error;
-    stop();
-    panels.say(error.message, "problem");
-    return;
+    if (!(error instanceof FeedProblem)) throw error;
+    stop(error.message, "problem");
+    return false;
   }
-  state.running = true;
   state.lastFaceAt = performance.now();
-  setPaused(false);
+  state.lastSentTime = null;
+  state.stillUntil = performance.now() + STILL_MS;
+  setPhase("live");
+  applyMirror();
   fitStage();
-  connection.open();
-  overlay.start();
-  nextFrame();
+  source.open();
+  if (hadFocus) element("stop").focus();
+  return true;
 }
 
-function stop(reason = "Stopped.") {
+// Back to the welcome.
+function stop(reason = "Stopped.", tone = "calm") {
+  const hadFocus = element("stage").contains(document.activeElement);
+  clear();
+  setPhase("idle");
+  panels.say(reason, tone);
+  if (hadFocus) element("start").focus();
+}
+
+// A film has ended: its last frame and what was read of it stay.
+function finish(sentence) {
   recorder.stop();
-  state.running = false;
   source.close();
-  connection.close();
-  overlay.stop();
+  state.endedAt = performance.now();
+  setPhase("ended");
+  panels.say(sentence);
+  element("to-camera").textContent = state.cameraBefore ? "Back to the camera" : "Start the camera";
+}
+
+function clear() {
+  recorder.stop();
+  source.close();
+  feed.close();
+  clearReadings();
+}
+
+// Forget the faces shown: after a stop, and when the connection drops.
+function clearReadings() {
+  state.verdicts.clear();
+  state.chosen = null;
+  state.last = null;
+  people.endReplay();
   overlay.clear();
+  drawing.clear();
   readouts.clear();
   panels.showNoFace();
-  setPaused(false);
-  panels.say(typeof reason === "string" ? reason : "Stopped.");
+  element("share").disabled = true;
 }
 
-// Called for each new picture of the camera: send it unless one is still being answered.
-function nextFrame() {
-  if (!state.running) return;
-  const video = element("video");
-  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(nextFrame);
-  else requestAnimationFrame(nextFrame);
-  if (state.paused) return;
-  connection.open(); // does nothing unless the server closed it in a long pause
-  sendFrame();
+function setPhase(phase) {
+  state.phase = phase;
+  const running = phase === "live" || phase === "paused";
+  element("stage").dataset.state = phase;
+  element("live").dataset.phase = phase;
+  element("after").hidden = phase !== "ended";
+  element("pause").setAttribute("aria-pressed", String(phase === "paused"));
+  element("pause").setAttribute("aria-label", phase === "paused" ? "Go on" : "Pause");
+  element("pause").hidden = feed.kind === "still";
+  for (const id of ["stop", "pause"]) element(id).disabled = !running;
+  element("snapshot").disabled = phase === "idle";
 }
 
-async function sendFrame() {
-  const now = performance.now();
-  const due = now - state.lastSentAt >= FRAME_INTERVAL;
-  if (state.grabbing || !due || !connection.isFree) return;
-  state.grabbing = true;
+function togglePause() {
+  if (!["live", "paused"].includes(state.phase) || feed.kind === "still") return;
+  setPhase(state.phase === "live" ? "paused" : "live");
+  if (state.phase === "paused") {
+    element("video").pause();
+    panels.say("Paused. Nothing is sent.");
+  } else {
+    element("video").play();
+  }
+}
+
+// --- Frames out, faces in ----------------------------------------------------------------------
+
+// At the screen's rate: glide and draw, and send the next picture unless one is being answered.
+function step(now) {
+  requestAnimationFrame(step);
+  const elapsed = Math.min(now - state.lastStep, LONGEST_STEP);
+  state.lastStep = now;
+  if (state.phase === "idle") {
+    drawing.step(elapsed);
+    return;
+  }
+  overlay.step(elapsed);
+  people.step(elapsed);
+  drawing.step(elapsed);
+  if (now - state.lastChartsAt >= CHARTS_INTERVAL && state.phase !== "ended") showCharts(now);
+  if (state.phase === "live") sendFrame(now);
+}
+
+function sendFrame(now) {
+  source.open(); // does nothing unless it was closed in a long pause
+  const { currentTime } = element("video");
+  const isNew = feed.kind === "still" ? now < state.stillUntil : currentTime !== state.lastSentTime;
+  if (!isNew || !source.isFree || now - state.lastSentAt < FRAME_INTERVAL) return;
+  const frame = feed.grab();
+  if (!frame) return;
   state.lastSentAt = now;
-  const frame = await source.grab();
-  state.grabbing = false;
-  if (frame && state.running && !state.paused) connection.send(frame);
+  state.lastSentTime = currentTime;
+  source.send(frame);
 }
 
 function onResult(result, roundTrip) {
-  if (!state.running || state.paused) return;
-  const models = chosenModels();
+  if (state.phase !== "live") return;
+  const models = chosenNames();
   readouts.show(result, roundTrip);
-  if (!result.faces.every((face) => models[0] in face.readings)) return; // model just changed
-  overlay.update(result, models[0]);
-  session.record(result, connection.run, models[0]);
-  showChosen(result, models);
+  const isCurrent = result.faces.every((face) => models.every((name) => name in face.readings));
+  if (!isCurrent) return; // the answer to a frame sent before the model was changed
+  for (const face of result.faces) describeFace(face);
+  overlay.update(result);
+  session.record(result.faces, source.run);
+  showChosen(result.faces);
   showPresence(result.faces.length);
-  showCharts();
 }
 
-function showChosen(result, models) {
-  const numbers = result.faces.map((face) => face.number);
+// Give a face its shape and one steady verdict for each chosen model.
+function describeFace(face) {
+  face.shape = normalise(face.points);
+  face.verdicts = state.choice.chosen.map((described) => {
+    const key = `${face.number} ${described.model.name}`;
+    if (!state.verdicts.has(key)) state.verdicts.set(key, new Verdict());
+    return withVerdict(face, described, state.verdicts.get(key));
+  });
+}
+
+function withVerdict(face, described, verdict) {
+  const { name: model } = described.model;
+  const threshold = thresholdOf(described);
+  const said = { ...verdict.update(face.readings[model], threshold), model, threshold };
+  said.name = described.name;
+  return face.readable === false ? unreadable(said) : said;
+}
+
+function showChosen(faces) {
+  const numbers = faces.map(({ number }) => number);
   if (!numbers.includes(state.chosen)) state.chosen = numbers[0] ?? state.chosen;
   overlay.chosen = state.chosen;
-  const face = result.faces.find(({ number }) => number === state.chosen);
-  if (!face) {
+  drawing.update(faces, state.chosen);
+  state.last = faces.find(({ number }) => number === state.chosen) ?? null;
+  element("share").disabled = !state.last || Boolean(state.last.verdicts[0].unreadable);
+  if (!state.last) {
     panels.showNoFace();
     return;
   }
   panels.showFaces(numbers, state.chosen, choose);
-  panels.showFace(face, models);
+  panels.showFace(state.last);
 }
 
 function showPresence(count) {
@@ -132,128 +252,273 @@ function showPresence(count) {
   }
 }
 
-function showCharts({ now = performance.now(), always = false } = {}) {
-  if (!always && now - state.lastChartsAt < CHARTS_INTERVAL) return;
-  state.lastChartsAt = now;
-  const who = { run: connection.run, face: state.chosen, model: chosenModels()[0] };
-  panels.showSession(session, who, state.labels);
-}
-
-function onState(connectionState, seconds) {
-  element("stage").dataset.connection = connectionState;
-  if (!state.running) return;
-  if (connectionState === "lost") {
-    overlay.clear();
+function onState(connection, seconds) {
+  element("stage").dataset.connection = connection;
+  if (!["live", "paused"].includes(state.phase)) return;
+  if (connection === "lost") {
+    clearReadings();
     panels.say(`The connection dropped. Trying again in ${seconds} s; nothing to do.`, "wait");
-  } else if (connectionState === "busy") {
+  } else if (connection === "busy") {
+    clearReadings();
     panels.say(`The server is busy with other people. Trying again in ${seconds} s.`, "wait");
-  } else if (connectionState === "open") {
-    overlay.clear(); // the server counts faces from 1 again
-    state.chosen = null;
+  } else if (connection === "open") {
+    clearReadings(); // faces are counted from 1 again
+    state.stillUntil = performance.now() + STILL_MS;
     panels.say("Connected. Looking for a face.", "good");
   }
 }
 
-function showProblem(message) {
-  panels.say(message, "problem");
+function onProblem(sentence) {
+  panels.say(sentence, "problem");
+}
+
+async function readPhoto(file) {
+  const { chosen } = state.choice;
+  const result = await source.photo(file, { models: chosen.map(({ model }) => model.name) });
+  for (const face of result.faces) {
+    face.verdicts = chosen.map((described) => withVerdict(face, described, new Verdict()));
+  }
+  return result;
+}
+
+// --- Faces, past and present -------------------------------------------------------------------
+
+function who() {
+  return {
+    run: source.run, model: chosenNames()[0], chosen: state.chosen, labels: state.labels,
+  };
+}
+
+function showCharts(now = performance.now()) {
+  if (!state.choice) return;
+  state.lastChartsAt = now;
+  overlay.obstacles = coveredAreas();
+  people.show(state.phase === "ended" ? state.endedAt : now);
+}
+
+// What lies over the picture, as rectangles of the stage.
+function coveredAreas() {
+  const { left, top } = element("stage").getBoundingClientRect();
+  return [...element("stage").querySelectorAll(".status, .tools, .after")].map((each) => {
+    const bounds = each.getBoundingClientRect();
+    return [bounds.left - left, bounds.top - top, bounds.right - left, bounds.bottom - top];
+  });
 }
 
 function choose(number) {
   state.chosen = number;
   overlay.chosen = number;
-  showCharts({ always: true });
+  drawing.chosen = number;
+  showCharts();
 }
 
 function chooseNext() {
   const buttons = [...element("faces").children];
-  const index = buttons.findIndex((button) => Number(button.dataset.number) === state.chosen);
+  const index = buttons.findIndex((each) => Number(each.dataset.number) === state.chosen);
   if (buttons.length) choose(Number(buttons[(index + 1) % buttons.length].dataset.number));
 }
 
-function setPaused(paused) {
-  state.paused = paused;
-  element("pause").setAttribute("aria-pressed", String(paused));
-  element("pause").textContent = paused ? "Go on" : "Pause";
-  element("stage").dataset.state = !state.running ? "idle" : paused ? "paused" : "live";
-  for (const id of ["stop", "pause", "snapshot"]) element(id).disabled = !state.running;
-  if (!state.running) return;
-  if (paused) element("video").pause();
-  else element("video").play();
-  if (paused) panels.say("Paused. Nothing is sent.");
+// Show a past moment in the drawing, or the present again (null).
+function look(moment) {
+  const tag = element("drawing-tag");
+  drawing.replay(moment?.points ?? null);
+  tag.dataset.past = String(Boolean(moment));
+  if (moment) tag.textContent = `Face ${moment.face}, ${Math.round(moment.ago)} s ago`;
+  else showTag();
+  if (moment) tag.hidden = false;
+  showCharts();
 }
 
-function setMirror(mirrored) {
-  overlay.mirrored = mirrored;
-  element("mirror").setAttribute("aria-pressed", String(mirrored));
-  element("stage").classList.toggle("mirrored", mirrored);
+// --- Choices -----------------------------------------------------------------------------------
+
+function chosenNames() {
+  return state.choice.chosen.map(({ model }) => model.name);
 }
 
-function toggleSmoothing() {
-  const button = element("smoothing");
-  button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-  configure();
-}
-
-function chosenModels() {
-  const names = [element("model").value, element("second-model").value];
-  return [...new Set(names.filter(Boolean))];
+function thresholdOf({ model }) {
+  return state.threshold ?? model.uncertain_below ?? 0;
 }
 
 function configure() {
-  const models = chosenModels();
-  panels.buildBars(models, state.labels);
-  connection.configure({
-    models,
+  const { chosen, isComparison } = state.choice;
+  state.verdicts.clear();
+  panels.buildAnswers(chosen, state.labels);
+  showThreshold();
+  source.configure({
+    models: chosenNames(),
     smoothing: element("smoothing").getAttribute("aria-pressed") === "true",
+    pixels: isComparison,
   });
+  state.stillUntil = performance.now() + STILL_MS;
+  showTag();
 }
 
-function fitStage() {
-  const { videoWidth, videoHeight } = element("video");
-  if (videoWidth) element("stage").style.aspectRatio = `${videoWidth} / ${videoHeight}`;
+function showThreshold() {
+  const { chosen } = state.choice;
+  panels.showThreshold(chosen, thresholdOf(chosen[0]), state.threshold === null);
 }
 
-async function fillCameras() {
-  const select = element("camera");
-  const current = element("video").srcObject?.getVideoTracks()[0]?.getSettings().deviceId;
-  const options = (await listCameras()).map(({ deviceId, label }, index) => {
-    return new Option(label || `Camera ${index + 1}`, deviceId, false, deviceId === current);
+function setThreshold(value) {
+  state.threshold = value;
+  showThreshold();
+  state.stillUntil = performance.now() + STILL_MS;
+}
+
+function fillReaders() {
+  const { choice } = state;
+  const segments = choice.readers.map(({ value, name }) => {
+    const input = panels.make("input", {
+      type: "radio", name: "reader", value, checked: value === choice.reader,
+    });
+    input.addEventListener("change", () => {
+      choice.reader = value;
+      configure();
+    });
+    return panels.make("label", {}, input, panels.make("span", {}, name));
   });
-  if (options.length) select.replaceChildren(...options);
+  element("readers").append(...segments);
+  const select = element("labeller");
+  select.replaceChildren(...choice.labellers.map(({ value, name }) => new Option(name, value)));
+  select.value = choice.labeller;
+  select.parentElement.hidden = choice.labellers.length < 2;
+  select.addEventListener("change", () => {
+    choice.labeller = select.value;
+    configure();
+  });
 }
 
 async function fillModels() {
-  const { models } = await (await fetch("/api/models")).json();
+  const models = await source.models();
+  state.choice = new Choice(models);
   state.labels = models[0].labels;
-  element("model").replaceChildren(...models.map(({ name }) => new Option(name, name)));
-  element("second-model").append(...models.map(({ name }) => new Option(name, name)));
+  fillReaders();
   panels.showLegend(state.labels);
-  showAccuracy(models);
+  showAccuracy(state.choice.models);
   configure();
 }
 
+async function fillCameras() {
+  const cameras = await listCameras();
+  const options = cameras.map(({ deviceId, label }, index) => (
+    new Option(label || `Camera ${index + 1}`, deviceId, false, deviceId === feed.deviceId)
+  ));
+  if (options.length) element("camera").replaceChildren(...options);
+  element("flip").hidden = cameras.length < 2;
+}
+
+// Phones have a front and a back; elsewhere the next camera is the other one.
+function flipCamera() {
+  const { facingMode } = element("video").srcObject?.getVideoTracks()[0]?.getSettings() ?? {};
+  if (facingMode) {
+    state.facing = facingMode === "environment" ? "user" : "environment";
+    startCamera();
+    return;
+  }
+  const select = element("camera");
+  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
+  startCamera({ deviceId: select.value });
+}
+
+function mirrorKind() {
+  return feed.kind === "camera" || !feed.kind ? state.facing : feed.kind;
+}
+
+function toggleMirror() {
+  state.mirrored[mirrorKind()] = !state.mirrored[mirrorKind()];
+  applyMirror();
+}
+
+function applyMirror() {
+  const mirrored = state.mirrored[mirrorKind()];
+  overlay.mirrored = mirrored;
+  drawing.mirrored = mirrored;
+  element("mirror").setAttribute("aria-pressed", String(mirrored));
+  element("live").classList.toggle("mirrored", mirrored);
+  showTag();
+}
+
+function toggle(id) {
+  const pressed = element(id).getAttribute("aria-pressed") !== "true";
+  element(id).setAttribute("aria-pressed", String(pressed));
+  return pressed;
+}
+
+function toggleExact() {
+  drawing.exact = toggle("exact");
+  showTag();
+}
+
+function toggleLines() {
+  drawing.everyone = toggle("lines");
+  element("live").dataset.view = drawing.everyone ? "lines" : "picture";
+  showTag();
+}
+
+function showTag() {
+  const tag = element("drawing-tag");
+  tag.dataset.past = "false";
+  tag.hidden = !drawing.exact;
+  tag.textContent = overlay.mirrored
+    ? "48 × 48 pixels, mirrored as the picture is" : "48 × 48 pixels, as the model sees them";
+}
+
+function fitStage() {
+  const [width, height] = feed.size;
+  const aspect = width && height ? width / height : DEFAULT_ASPECT;
+  element("live").style.setProperty("--aspect", Math.min(16 / 9, Math.max(3 / 4, aspect)));
+}
+
+function saveSnapshot() {
+  const canvas = document.createElement("canvas");
+  overlay.compose(canvas);
+  canvas.toBlob((blob) => download("facelines.png", blob, "image/png"));
+}
+
+function openCard() {
+  if (element("share").disabled) return;
+  const photograph = document.createElement("canvas");
+  overlay.compose(photograph, { marks: false });
+  const { verdicts, readings } = state.last;
+  const described = state.choice.chosen;
+  card.show({ points: drawing.shown, verdicts, readings, described, photograph });
+}
+
+// --- Doors -------------------------------------------------------------------------------------
+
 function prepareButtons() {
-  const onClick = (id, action) => element(id).addEventListener("click", () => action());
-  onClick("start", start);
-  onClick("stop", stop);
-  onClick("pause", togglePause);
-  onClick("mirror", () => setMirror(!overlay.mirrored));
-  onClick("smoothing", toggleSmoothing);
-  onClick("snapshot", () => {
-    const canvas = document.createElement("canvas");
-    overlay.compose(canvas);
-    canvas.toBlob((blob) => download("facelines.png", blob, "image/png"));
+  const actions = {
+    start: () => startCamera(),
+    stop: () => stop(),
+    pause: togglePause,
+    flip: flipCamera,
+    again: () => playFilm(state.film),
+    "to-camera": () => startCamera(),
+    mirror: toggleMirror,
+    smoothing: () => {
+      toggle("smoothing");
+      configure();
+    },
+    exact: toggleExact,
+    lines: toggleLines,
+    share: openCard,
+    snapshot: saveSnapshot,
+    "save-csv": () => download("facelines.csv", session.toCsv(), "text/csv"),
+    "save-json": () => download("facelines.json", session.toJson(), "application/json"),
+    "clear-session": () => {
+      session.clear();
+      showCharts();
+    },
+    "threshold-reset": () => setThreshold(null),
+  };
+  for (const [id, action] of Object.entries(actions)) element(id).addEventListener("click", action);
+  for (const each of document.querySelectorAll("[data-code]")) {
+    each.addEventListener("click", () => showCode(chosenNames(), "photo.jpg"));
+  }
+  element("threshold").addEventListener("input", (event) => {
+    setThreshold(Number(event.target.value));
   });
-  onClick("save-csv", () => download("facelines.csv", session.toCsv(), "text/csv"));
-  onClick("save-json", () => download("facelines.json", session.toJson(), "application/json"));
-  onClick("clear-session", () => {
-    session.clear();
-    showCharts({ always: true });
-  });
-  element("model").addEventListener("change", configure);
-  element("second-model").addEventListener("change", configure);
-  element("camera").addEventListener("change", () => {
-    if (source.kind === "camera") start();
+  element("camera").addEventListener("change", (event) => {
+    if (feed.kind === "camera") startCamera({ deviceId: event.target.value });
   });
   element("video").addEventListener("resize", fitStage);
   element("overlay").addEventListener("click", (event) => {
@@ -262,31 +527,37 @@ function prepareButtons() {
   });
 }
 
-function togglePause() {
-  if (state.running) setPaused(!state.paused);
-}
-
-async function prepare() {
-  panels.drawWelcome();
-  setMirror(true);
-  prepareButtons();
-  prepareUploads({ model: () => chosenModels()[0], playVideo });
-  prepareDialogs(() => showCharts({ always: true }));
+function prepareKeys() {
   prepareShortcuts({
-    s: () => (state.running ? stop() : start()),
+    s: () => (state.phase === "idle" ? startCamera() : stop()),
     p: togglePause,
+    l: toggleLines,
+    e: toggleExact,
+    c: openCard,
+    r: () => people.toggleReplay(),
     n: chooseNext,
-    m: () => setMirror(!overlay.mirrored),
-    o: toggleSmoothing,
+    m: toggleMirror,
+    o: () => element("smoothing").click(),
     t: () => element("theme").click(),
     "?": () => element("help").showModal(),
   });
+}
+
+async function prepare() {
+  applyMirror();
+  fitStage();
+  prepareButtons();
+  prepareKeys();
+  prepareDialogs(() => showCharts());
+  showSamples(element("samples"), showSample);
+  requestAnimationFrame(step);
   try {
     await fillModels();
-    showCharts({ always: true });
+    showCharts();
   } catch {
     panels.say("The server does not answer. Check that it runs, then reload this page.", "problem");
   }
+  if (window.isSecureContext) navigator.serviceWorker?.register("/service-worker.js");
 }
 
 prepare();

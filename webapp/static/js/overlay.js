@@ -1,14 +1,19 @@
 // Boxes, points and labels over the picture, drawn at the screen's rate, not the server's.
 
-import { faceColour, percent, traceFace } from "./shapes.js";
+import { placeLabels } from "./labels.js";
+import { eyeCentres, faceColour, percent, smoothPath } from "./shapes.js";
+import { disagree, inWords } from "./verdict.js";
 
 const FOLLOW_MS = 45; // time constant with which a drawn face moves to its newest place
+const FONT = "600 14px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
+const LABEL_HEIGHT = 28;
 
 export class Overlay {
-  constructor(canvas, video) {
+  constructor(canvas, feed) {
     this.canvas = canvas;
-    this.video = video;
-    this.mirrored = true;
+    this.feed = feed;
+    this.mirrored = false;
+    this.obstacles = []; // rectangles of the canvas that something else covers
     this.clear();
   }
 
@@ -17,10 +22,12 @@ export class Overlay {
     this.size = null;
     this.chosen = null;
     this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.canvas.setAttribute("aria-label", "No face is marked.");
   }
 
-  // Take in a result: faces that stay glide to their new place, others appear or go.
-  update(result, model) {
+  // Take in a result whose faces have `verdicts`: [{ name, label, confidence, certain }], one a
+  // model. Faces that stay glide to their new place, others appear or go.
+  update(result) {
     this.size = [result.width, result.height];
     const next = new Map();
     for (const face of result.faces) {
@@ -30,27 +37,23 @@ export class Overlay {
         target: { box: face.box, points: face.points },
         box: before?.box ?? face.box,
         points: before?.points ?? face.points,
-        reading: face.readings[model],
+        verdicts: face.verdicts,
+        before: before?.before,
       });
     }
     this.shown = next;
-    this.canvas.setAttribute("aria-label", describe(result.faces, model));
+    this.canvas.setAttribute("aria-label", describe(result.faces));
   }
 
-  start() {
-    const step = (now) => {
-      this.#glide(Math.min(now - (this.lastStep ?? now), 200));
-      this.lastStep = now;
-      this.#draw();
-      this.request = requestAnimationFrame(step);
-    };
-    this.stop();
-    this.request = requestAnimationFrame(step);
-  }
-
-  stop() {
-    cancelAnimationFrame(this.request);
-    this.lastStep = undefined;
+  // Glide and draw; elapsed: milliseconds since the last step.
+  step(elapsed) {
+    const share = 1 - Math.exp(-elapsed / FOLLOW_MS);
+    const towards = (from, to) => from.map((value, index) => value + share * (to[index] - value));
+    for (const face of this.shown.values()) {
+      face.box = towards(face.box, face.target.box);
+      face.points = face.points.map((point, index) => towards(point, face.target.points[index]));
+    }
+    this.#draw();
   }
 
   // The number of the face at a pointer event, or null.
@@ -58,34 +61,26 @@ export class Overlay {
     if (!this.size) return null;
     const bounds = this.canvas.getBoundingClientRect();
     const place = this.#placement(bounds.width, bounds.height);
+    const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top];
     for (const face of this.shown.values()) {
       const [left, top, right, bottom] = onScreen(face.box, place);
-      const x = event.clientX - bounds.left;
-      const y = event.clientY - bounds.top;
       if (x >= left && x <= right && y >= top && y <= bottom) return face.number;
     }
     return null;
   }
 
   // Draw picture and overlay onto a canvas, for saving.
-  compose(canvas) {
-    const { videoWidth, videoHeight } = this.video;
-    if (canvas.width !== videoWidth) canvas.width = videoWidth;
-    if (canvas.height !== videoHeight) canvas.height = videoHeight;
+  compose(canvas, { marks = true } = {}) {
+    const [width, height] = this.feed.size;
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
     const context = canvas.getContext("2d");
-    if (this.mirrored) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
-    context.drawImage(this.video, 0, 0);
+    if (this.mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
+    context.drawImage(this.feed.picture, 0, 0, width, height);
     context.resetTransform();
-    if (this.size) this.#drawFaces(context, this.#placement(canvas.width, canvas.height));
-  }
-
-  #glide(elapsed) {
-    const share = 1 - Math.exp(-elapsed / FOLLOW_MS);
-    const towards = (from, to) => from.map((value, index) => value + share * (to[index] - value));
-    for (const face of this.shown.values()) {
-      face.box = towards(face.box, face.target.box);
-      face.points = face.points.map((point, index) => towards(point, face.target.points[index]));
-    }
+    if (!this.size || !marks) return;
+    const faces = [...this.shown.values()].map((face) => ({ ...face }));
+    drawFaces(context, faces, this.#placement(width, height), [width, height], this.chosen);
   }
 
   #draw() {
@@ -98,13 +93,10 @@ export class Overlay {
     const context = this.canvas.getContext("2d");
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, clientWidth, clientHeight);
-    if (this.size) this.#drawFaces(context, this.#placement(clientWidth, clientHeight));
-  }
-
-  #drawFaces(context, place) {
-    for (const face of this.shown.values()) {
-      drawFace(context, face, place, faceColour(face.number), face.number === this.chosen);
-    }
+    if (!this.size) return;
+    const area = [clientWidth, clientHeight];
+    const place = this.#placement(...area);
+    drawFaces(context, [...this.shown.values()], place, area, this.chosen, this.obstacles);
   }
 
   // Where the picture lies in an area, as CSS's object-fit: contain puts it.
@@ -119,36 +111,71 @@ export class Overlay {
   }
 }
 
-// Draw box, points and label of a face in pixels of the picture; `place` maps them to the canvas.
-export function drawFace(context, face, place, colour, chosen) {
-  const [left, top, right, bottom] = onScreen(face.box, place);
-  const side = right - left;
+// Draw faces with { number, box, points, verdicts }, in pixels of the picture; `place` maps them
+// to an area of the canvas; obstacles: rectangles of the area that labels stay off.
+export function drawFaces(context, faces, place, area, chosen = null, obstacles = []) {
   context.lineJoin = "round";
   context.lineCap = "round";
-  drawCorners(context, left, top, right, bottom, colour, chosen ? 3.5 : 2);
+  context.font = FONT;
+  const marked = faces.map((face) => onCanvas(context, face, place));
+  for (const face of marked) drawMarks(context, face, face.number === chosen);
+  placeLabels(marked, area, obstacles).forEach(({ x, y, place: index }, position) => {
+    faces[position].before = index;
+    drawLabel(context, marked[position], x, y);
+  });
+}
+
+function onCanvas(context, face, place) {
   const points = face.points.map(([x, y]) => [toX(x, place), place.top + y * place.scale]);
-  traceFace(context, points);
+  const box = onScreen(face.box, place);
+  const text = labelOf(face);
+  const size = [context.measureText(text).width + 34, LABEL_HEIGHT];
+  return { ...face, points, box, text, size, eyes: aroundEyes(points) };
+}
+
+// The rectangle of both eyes and brows, which no label covers.
+function aroundEyes(points) {
+  const [right, left] = eyeCentres(points);
+  const reach = 0.45 * Math.hypot(left[0] - right[0], left[1] - right[1]);
+  const xs = [right[0], left[0]];
+  const ys = [right[1], left[1], ...points.slice(0, 10).map(([, y]) => y)];
+  return [
+    Math.min(...xs) - reach, Math.min(...ys) - reach / 3,
+    Math.max(...xs) + reach, Math.max(...ys) + reach,
+  ];
+}
+
+// "1  happy 92 %", "1  leaning neutral", "1  Shape happy ≠ Pixels neutral".
+export function labelOf({ number, verdicts }) {
+  const [first] = verdicts;
+  if (first.unreadable) return `${number}  ${inWords(first)}`;
+  const guess = first.certain ? `${first.label} ${percent(first.confidence)}` : inWords(first);
+  if (verdicts.length < 2) return `${number}  ${guess}`;
+  if (!disagree(verdicts)) return `${number}  both: ${inWords(first)}`;
+  return `${number}  ${verdicts.map((each) => `${each.name} ${inWords(each)}`).join(" ≠ ")}`;
+}
+
+function drawMarks(context, { box, points, number, verdicts }, chosen) {
+  const side = box[2] - box[0];
+  const colour = faceColour(number);
+  drawCorners(context, box, colour, chosen ? 3.5 : 2);
+  if (verdicts[0].unreadable) return; // points that are plainly wrong are not shown
   context.strokeStyle = colour;
-  context.globalAlpha = 0.75;
-  context.lineWidth = Math.max(1, side / 130);
-  context.stroke();
+  context.globalAlpha = 0.85;
+  context.lineWidth = Math.max(1, side / 120);
+  context.stroke(new Path2D(smoothPath(points)));
   context.globalAlpha = 1;
   context.fillStyle = "#ffffff";
+  context.beginPath();
+  const radius = Math.max(1, side / 120);
   for (const [x, y] of points) {
-    context.beginPath();
-    context.arc(x, y, Math.max(1, side / 110), 0, 2 * Math.PI);
-    context.fill();
+    context.moveTo(x + radius, y);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
   }
-  drawLabel(context, labelOf(face), left, top, colour);
+  context.fill();
 }
 
-function labelOf(face) {
-  const { emotion, best, confidence } = face.reading;
-  const guess = emotion === best ? `${best} ${percent(confidence)}` : `${emotion} (${best}?)`;
-  return `${face.number}  ${guess}`;
-}
-
-function drawCorners(context, left, top, right, bottom, colour, width) {
+function drawCorners(context, [left, top, right, bottom], colour, width) {
   const arm = (right - left) / 6;
   context.beginPath();
   for (const [x, y, towardsX, towardsY] of [
@@ -167,22 +194,18 @@ function drawCorners(context, left, top, right, bottom, colour, width) {
   context.stroke();
 }
 
-function drawLabel(context, text, left, top, colour) {
-  context.font = "600 14px system-ui, sans-serif";
-  const width = context.measureText(text).width + 30;
-  const x = Math.max(4, left);
-  const y = Math.max(4, top - 34);
-  context.fillStyle = "rgb(11 14 18 / 86%)";
+function drawLabel(context, { text, size: [width, height], number }, x, y) {
+  context.fillStyle = "rgb(11 14 18 / 88%)";
   context.beginPath();
-  context.roundRect(x, y, width, 26, 8);
+  context.roundRect(x, y, width, height, 8);
   context.fill();
-  context.fillStyle = colour;
+  context.fillStyle = faceColour(number);
   context.beginPath();
-  context.roundRect(x + 8, y + 8, 10, 10, 3);
+  context.roundRect(x + 10, y + height / 2 - 5, 10, 10, 3);
   context.fill();
   context.fillStyle = "#ffffff";
   context.textBaseline = "middle";
-  context.fillText(text, x + 23, y + 13.5);
+  context.fillText(text, x + 26, y + height / 2 + 0.5);
 }
 
 function onScreen(box, place) {
@@ -198,10 +221,8 @@ function toX(x, place) {
   return place.left + seen * place.scale;
 }
 
-function describe(faces, model) {
+function describe(faces) {
   if (!faces.length) return "No face in view.";
-  const each = faces.map(({ number, readings }) => {
-    return `face ${number}: ${readings[model]?.emotion ?? "not read yet"}`;
-  });
+  const each = faces.map(({ number, verdicts }) => `face ${number}: ${inWords(verdicts[0])}`);
   return `${faces.length === 1 ? "1 face" : `${faces.length} faces`} marked; ${each.join(", ")}.`;
 }

@@ -1,29 +1,36 @@
-// The panels beside the picture: chosen face, drawing, bars, shares, read-outs.
+// The panels around the picture: status, verdicts, bars, faces to choose, read-outs.
 
-import { drawRing, drawTimeline } from "./charts.js";
-import { emotionColour, faceColour, percent, traceFace, MEDIAN_FACE } from "./shapes.js";
+import { answeredFrom, fullName, lineOf } from "./names.js";
+import { faceColour, percent } from "./shapes.js";
+import { disagree, inWords } from "./verdict.js";
 
 const RATE_WINDOW = 20; // results over which frames a second are averaged
+const SLOTS = ["first", "second"];
 
 const element = (id) => document.getElementById(id);
 
+// An element of a kind, with properties and children.
+export function make(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+export function button(text, onClick, properties = {}) {
+  const node = make("button", { type: "button", ...properties }, text);
+  node.addEventListener("click", onClick);
+  return node;
+}
+
+// The sentence in the stage. A problem of a stage at rest stands in its middle, under the drawing.
 export function say(text, tone = "calm") {
   const status = element("status");
   if (status.textContent !== text) status.textContent = text;
   status.dataset.tone = tone;
-}
-
-// Draw the median face for the welcome.
-export function drawWelcome() {
-  const canvas = element("welcome-drawing");
-  const context = canvas.getContext("2d");
-  context.strokeStyle = "#eceae4";
-  context.lineWidth = 4;
-  context.lineJoin = "round";
-  context.lineCap = "round";
-  const scale = canvas.width / 200;
-  traceFace(context, MEDIAN_FACE.map(([x, y]) => [x * scale, y * scale]));
-  context.stroke();
+  const problem = element("problem");
+  const isProblem = tone === "problem";
+  problem.hidden = !isProblem;
+  if (isProblem) problem.textContent = text;
 }
 
 // Buttons to choose a face; only rebuilt when faces come or go, so that focus stays.
@@ -32,143 +39,159 @@ export function showFaces(numbers, chosen, onChoose) {
   if (group.dataset.numbers !== numbers.join()) {
     group.dataset.numbers = numbers.join();
     group.replaceChildren(...numbers.map((number) => faceButton(number, onChoose)));
+    group.hidden = numbers.length < 2;
   }
-  for (const button of group.children) {
-    button.setAttribute("aria-pressed", String(Number(button.dataset.number) === chosen));
+  for (const each of group.children) {
+    each.setAttribute("aria-pressed", String(Number(each.dataset.number) === chosen));
   }
 }
 
 function faceButton(number, onChoose) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.number = number;
-  button.append(swatch(faceColour(number)), `Face ${number}`);
-  button.addEventListener("click", () => onChoose(number));
-  return button;
+  const node = button(`Face ${number}`, () => onChoose(number));
+  node.dataset.number = number;
+  node.prepend(swatch(faceColour(number)));
+  return node;
+}
+
+export function swatch(colour, hatched = false) {
+  const mark = make("i", { className: hatched ? "swatch hatched" : "swatch" });
+  mark.style.setProperty("--colour", colour);
+  return mark;
+}
+
+// Build the answer and the bars of each chosen model.
+export function buildAnswers(chosen, labels) {
+  element("live").classList.toggle("compare", chosen.length > 1);
+  SLOTS.forEach((slot, index) => {
+    const described = chosen[index];
+    element(`answer-${slot}`).replaceChildren(...(described ? answerParts(described) : []));
+    const rows = described ? labels.map((label) => barRow(described, label)) : [];
+    element(`bars-${slot}`).replaceChildren(...rows);
+  });
+  element("model-line").textContent = chosen.length > 1
+    ? chosen.map((each) => `${each.name}: ${lineOf(each)}`).join(" ") : lineOf(chosen[0]);
+  showNoFace();
+}
+
+function answerParts({ name }) {
+  return [
+    make("h2", { className: "reader" }, name),
+    make("p", { className: "verdict" }),
+    make("p", { className: "fine note" }),
+  ];
+}
+
+function barRow({ model }, label) {
+  const fill = make("div", { className: "fill" });
+  fill.style.setProperty("--colour", `var(--${label})`);
+  const row = make("div", { className: "bar" },
+    make("span", { className: "name" }, label),
+    make("div", { className: "track" }, fill),
+    make("span", { className: "figure" }, "–"));
+  Object.assign(row.dataset, { model: model.name, label });
+  return row;
 }
 
 export function showNoFace() {
   showFaces([], null);
-  element("drawing").getContext("2d").clearRect(0, 0, 48, 48);
-  element("drawing").setAttribute("aria-label", "No face: the drawing is empty.");
-  element("verdict").textContent = "No face";
-  element("verdict-note").textContent =
-    "51 points, drawn in 48 × 48 pixels, black and white.";
-  for (const bar of element("bars").querySelectorAll(".bar")) setBar(bar, null, false);
+  for (const slot of SLOTS) {
+    const answer = element(`answer-${slot}`);
+    answer.querySelector(".verdict")?.replaceChildren("No face");
+    answer.querySelector(".note")?.replaceChildren("A guess from geometry, once there is a face.");
+    for (const row of element(`bars-${slot}`).children) setBar(row, null, "");
+  }
+  element("agreement").hidden = true;
+  const crop = element("crop");
+  crop.getContext("2d").clearRect(0, 0, crop.width, crop.height);
+  crop.setAttribute("aria-label", "No face: the crop is empty.");
 }
 
-export function showFace(face, models) {
-  const reading = face.readings[models[0]];
-  if (!reading) return; // the answer to a frame sent before the model was changed
-  showDrawing(face);
-  element("verdict").textContent = reading.emotion;
-  element("verdict-note").textContent = reading.emotion === reading.best
-    ? `Probability ${percent(reading.confidence)}. ${seenBy(models[0])}`
-    : `Nearest is ${reading.best} with ${percent(reading.confidence)}: too little to say.`;
-  showBars(face.readings, models);
+// Show a face that has `verdicts`, one for each chosen model.
+export function showFace(face) {
+  face.verdicts.forEach((verdict, index) => showVerdict(SLOTS[index], face, verdict));
+  showAgreement(face.verdicts);
+  if (face.pixels) showCrop(face);
 }
 
-// What a model is given, by the first word of its name.
-const SEEN = {
-  landmark: "This drawing and the places of its 51 points, found twice, are all that the model sees.",
-  landmark_cnn: "This drawing is all that the model sees.",
-  pixel: "This model sees the gray crop of the face, not the drawing.",
-  fused: "This model sees this drawing, its 51 points and the gray crop of the face.",
-};
-
-function seenBy(model) {
-  return SEEN[model.split("-")[0]] ?? "";
-}
-
-async function showDrawing(face) {
-  const canvas = element("drawing");
-  const picture = new Image();
-  picture.src = face.drawing;
-  await picture.decode();
-  canvas.getContext("2d").drawImage(picture, 0, 0);
-  canvas.setAttribute("aria-label", `Drawing of face ${face.number}: white lines on black.`);
-}
-
-// Build the bars of each model: one row a label.
-export function buildBars(models, labels) {
-  const blocks = models.flatMap((model) => {
-    const title = document.createElement("h3");
-    title.textContent = model;
-    title.hidden = models.length < 2;
-    return [title, ...labels.map((label) => barRow(model, label))];
-  });
-  element("bars").replaceChildren(...blocks);
-}
-
-function barRow(model, label) {
-  const row = document.createElement("div");
-  row.className = "bar";
-  row.dataset.model = model;
-  row.dataset.label = label;
-  const name = document.createElement("span");
-  name.textContent = label;
-  const track = document.createElement("div");
-  track.className = "track";
-  const fill = document.createElement("div");
-  fill.className = "fill";
-  fill.style.setProperty("--colour", `var(--${label})`);
-  track.append(fill);
-  const figure = document.createElement("span");
-  figure.className = "figure";
-  row.append(name, track, figure);
-  setBar(row, null, false);
-  return row;
-}
-
-function showBars(readings, models) {
-  for (const row of element("bars").querySelectorAll(".bar")) {
-    const reading = readings[row.dataset.model];
-    if (!reading || !models.includes(row.dataset.model)) continue;
-    setBar(row, reading.probabilities[row.dataset.label], row.dataset.label === reading.best);
+function showVerdict(slot, face, verdict) {
+  const { label, confidence, certain, model } = verdict;
+  const answer = element(`answer-${slot}`);
+  const words = inWords(verdict);
+  answer.querySelector(".verdict").replaceChildren(...(verdict.unreadable ? [capital(words)] : [
+    swatch(`var(--${label})`, !certain),
+    make("span", { className: "word" }, capital(words)),
+    make("span", { className: "figure" }, percent(confidence)),
+  ]));
+  answer.querySelector(".note").textContent = noteOf(verdict);
+  for (const row of element(`bars-${slot}`).children) {
+    const isShown = row.dataset.label === label && !verdict.unreadable;
+    const state = isShown ? `best ${certain ? "" : "leaning"}` : "";
+    setBar(row, face.readings[model].probabilities[row.dataset.label], state);
   }
 }
 
-function setBar(row, probability, best) {
+function noteOf({ certain, unreadable, threshold }) {
+  if (unreadable) return "Its points do not fit a face: turned away, covered or blurred.";
+  if (certain) return "A guess from geometry, not a feeling.";
+  return `Not sure enough to say: ${percent(threshold)} would be needed.`;
+}
+
+export function capital(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function setBar(row, probability, state) {
   row.dataset.probability = probability ?? "";
-  row.classList.toggle("best", best);
+  row.className = `bar ${state}`;
   row.querySelector(".fill").style.width = `${100 * (probability ?? 0)}%`;
   row.querySelector(".figure").textContent = probability === null
     ? "–" : `${(100 * probability).toFixed(1)} %`;
 }
 
-// who: { run, face, model }, whose readings are shown.
-export function showSession(session, who, labels) {
-  drawTimeline(element("timeline"), session.lastMinute(who), labels);
-  const shares = session.shares(who);
-  drawRing(element("ring"), shares);
-  const dominant = session.dominant(who);
-  element("dominant").textContent = dominant === null ? "Nothing yet"
-    : dominant === "it depends" ? "It depends" : `Mostly ${dominant}`;
-  element("shares").replaceChildren(...shares.map(([emotion, share]) => {
-    return legendItem(emotion, `${emotion} ${percent(share)}`);
-  }));
-  for (const id of ["save-csv", "save-json", "clear-session"]) {
-    element(id).disabled = session.isEmpty;
-  }
+function showAgreement(verdicts) {
+  const line = element("agreement");
+  line.hidden = verdicts.length < 2 || Boolean(verdicts[0].unreadable);
+  if (line.hidden) return;
+  const differ = disagree(verdicts);
+  line.classList.toggle("differ", differ);
+  const said = verdicts.map(({ name, certain, label }) => (
+    `${name} ${certain ? "says" : "leans to"} ${label}`
+  ));
+  line.replaceChildren(
+    make("strong", {}, differ ? "They disagree" : "They agree"),
+    differ ? `: ${said.join(", ")}.` : ` on ${verdicts[0].label}.`);
+}
+
+async function showCrop(face) {
+  const canvas = element("crop");
+  const picture = new Image();
+  picture.src = face.pixels;
+  await picture.decode();
+  canvas.getContext("2d").drawImage(picture, 0, 0);
+  canvas.setAttribute("aria-label", `Gray crop of face ${face.number}, 48 by 48 pixels.`);
 }
 
 export function showLegend(labels) {
-  element("legend").replaceChildren(...labels.map((label) => legendItem(label, label)));
+  const items = labels.map((label) => make("li", {}, swatch(`var(--${label})`), label));
+  const unsure = make("li", {}, swatch("var(--ink-soft)", true), "not sure");
+  element("legend").replaceChildren(...items, unsure);
 }
 
-function legendItem(emotion, text) {
-  const item = document.createElement("li");
-  item.append(swatch(emotionColour(emotion)), text);
-  return item;
+// The slider: thresholds of the chosen models and what they mean.
+export function showThreshold(chosen, threshold, isOwn) {
+  element("threshold").value = threshold;
+  element("threshold-value").textContent = percent(threshold);
+  element("threshold-reset").hidden = isOwn;
+  element("threshold-note").textContent = chosen.map((described) => {
+    const answered = answeredFrom(threshold, described.model.metrics);
+    if (!answered) return `${fullName(described)}: no measured figures.`;
+    const { coverage, accuracy } = answered;
+    return `${described.name} then answers ${percent(coverage)} of test faces and is right on `
+      + `${percent(accuracy)} of those.`;
+  }).join(" ");
 }
 
-function swatch(colour) {
-  const mark = document.createElement("i");
-  mark.style.setProperty("--colour", colour);
-  return mark;
-}
-
-// Frames a second, round trip and the server's time by stage.
+// Frames a second, round trip and the source's time by stage.
 export class Readouts {
   constructor() {
     this.times = [];
