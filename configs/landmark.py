@@ -1,17 +1,12 @@
-"""`landmark`: the drawing and both sources' points, trained on FER2013's labels."""
+"""`landmark`: `landmark_drawn` and `landmark_points` as one network, not trained on."""
 
-from facelines.model.training.augmentation import Augmentation
 from facelines.model.training.config import Config
 
 config = Config(
     "landmark",
-    epochs=32,
-    batch_size=256,
-    learning_rate=1.5e-3,
-    weight_decay=0.01,
-    votes_head=0.4,
-    label_smoothing=0.05,
-    ema=0.998,
-    validation_every=2,
-    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.002),
+    epochs=0,
+    join={
+        "runs/landmark_drawn/model.keras": 0.5,
+        "runs/landmark_points/model.keras": 0.5,
+    },
 )

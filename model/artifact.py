@@ -24,6 +24,8 @@ class Artifact:
     labels: the network's outputs, in their order.
     pipeline: the recipe that made its training data.
     network: its name in `model.networks`.
+    label_weights: what each label's probability is multiplied by before the temperature, so that
+        rare labels are named oftener; none where empty.
     temperature: of temperature scaling, fitted on the validation split.
     uncertain_below: best probabilities under it mean "uncertain".
     views: how many views of each face are averaged (see `inputs.views`); 1 is the face alone.
@@ -35,6 +37,7 @@ class Artifact:
     labels: tuple[str, ...]
     pipeline: Pipeline
     network: str
+    label_weights: tuple[float, ...] = ()
     temperature: float = 1.0
     uncertain_below: float = 0.0
     views: int = 1
@@ -86,6 +89,7 @@ def save_settings(artifact: Artifact) -> None:
         "network": artifact.network,
         "labels": list(artifact.labels),
         "trained_on": artifact.trained_on,
+        "label_weights": list(artifact.label_weights),
         "temperature": artifact.temperature,
         "uncertain_below": artifact.uncertain_below,
         "views": artifact.views,
@@ -119,6 +123,7 @@ def load(name_or_folder: str | Path) -> Artifact:
             labels=tuple(settings["labels"]),
             pipeline=Pipeline.from_json(json.dumps(settings["pipeline"])),
             network=settings["network"],
+            label_weights=tuple(settings.get("label_weights", ())),
             temperature=settings["temperature"],
             uncertain_below=settings["uncertain_below"],
             views=settings["views"],

@@ -9,7 +9,7 @@ from facelines.model import inputs, sources
 from facelines.model.metrics import evaluate
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays, SourceError
-from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing import aspect, fer2013_landmarks
 from facelines.preprocessing.prepared import is_prepared
 
 
@@ -35,7 +35,8 @@ def score(
             to read, so `format` and `ferplus` are refused and `workers` changes nothing.
 
     Returns:
-        what `evaluate.evaluate` returns and model, labels, split, coverage, seconds.
+        what `evaluate.evaluate` returns and model, labels, split, coverage, seconds, and aspect
+        {median_ratio, factor} (see `sources.read_faces`).
 
     Raises:
         ArtifactError, DatasetError, SourceError: one-line messages.
@@ -44,7 +45,7 @@ def score(
     recognizer = Recognizer.load(model)
     if labels_of == "ferplus" and not reading.get("ferplus"):
         reading["ferplus"] = sources.votes_beside(source)
-    arrays, failed = _faces(recognizer, source, split, limit, reading)
+    arrays, failed, shape = _faces(recognizer, source, split, limit, reading)
     arrays = wanted_labels(arrays, recognizer.labels, labels_of)
     if not len(arrays["label"]):
         raise SourceError(f"{source}: no image is labelled one of {', '.join(recognizer.labels)}.")
@@ -56,6 +57,7 @@ def score(
         "labels_of": labels_of,
         **figures,
         "coverage": sources.coverage_of(arrays, failed),
+        "aspect": shape,
         "seconds": round(time.perf_counter() - started, 2),
     }
 
@@ -90,10 +92,10 @@ def probabilities_of(recognizer: Recognizer, arrays: Arrays, batch_size: int = 6
     )
 
 
-def _faces(recognizer: Recognizer, source, split, limit, reading: dict) -> tuple[Arrays, int]:
+def _faces(recognizer: Recognizer, source, split, limit, reading: dict) -> tuple[Arrays, int, dict]:
     if str(source) != fer2013_landmarks.NAME and not is_prepared(source):
         return sources.read_faces(source, recognizer.pipeline, split=split, limit=limit, **reading)
-    if given := [f"--{name}" for name in ("format", "ferplus") if reading.get(name)]:
+    if given := [f"--{name}" for name in ("format", "ferplus", "aspect") if reading.get(name)]:
         raise SourceError(
             f"{source} is prepared already, so {' and '.join(given)} cannot apply; "
             "leave it out, or evaluate the data set itself."
@@ -102,10 +104,14 @@ def _faces(recognizer: Recognizer, source, split, limit, reading: dict) -> tuple
         arrays = fer2013_landmarks.load(pipeline=recognizer.pipeline)
     else:
         arrays, made_with = sources.load_arrays(source)
+        if recognizer.pipeline.landmarker == "mesh" and made_with.landmarker != "mesh":
+            arrays, made_with = sources.seen_by_mesh(arrays, made_with)
         sources.check_same_recipe(made_with, recognizer.pipeline, source)
     if split is not None:
         there = sorted(set(arrays["split"]))
         arrays = sources.select(arrays, np.char.lower(arrays["split"]) == split.lower())
         if not len(arrays["label"]):
             raise SourceError(f"{source}: no split {split!r}; it holds {', '.join(there)}.")
-    return sources.select(arrays, slice(limit)), 0
+    arrays = sources.select(arrays, slice(limit))
+    median = np.median([aspect.ratio(points) for points in arrays["points"]])
+    return arrays, 0, {"median_ratio": round(float(median), 3), "factor": 1.0}

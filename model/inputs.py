@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from facelines.preprocessing import mesh
-from facelines.preprocessing.mesh import LANDMARKS
+from facelines.preprocessing.mesh import READ, READ_LANDMARKS, READ_MIRROR
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import MIRROR, POINTS
 from facelines.preprocessing.render import EYES
@@ -27,7 +26,7 @@ def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
     Returns:
         image: uint8 (n, 48, 48), points: float32 (n, 51, 2) normalised to the drawing's unit
         square, pixels: uint8 (n, 48, 48); and, where the recipe has it, the mesh's vertices
-        float32 (n, 478, 2) and mesh, the 51 of them that are landmarks.
+        `mesh.READ` float32 (n, 151, 2) and mesh, the 51 of them that are landmarks.
     """
     batch = {
         "image": np.array([face.image for face in faces], np.uint8),
@@ -35,8 +34,8 @@ def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
         "pixels": np.array([face.pixels for face in faces], np.uint8),
     }
     if faces and faces[0].normalised_mesh is not None:
-        batch["vertices"] = np.array([face.normalised_mesh for face in faces], np.float32)
-        batch["mesh"] = batch["vertices"][:, LANDMARKS]
+        batch["vertices"] = np.array([face.normalised_mesh[READ] for face in faces], np.float32)
+        batch["mesh"] = batch["vertices"][:, READ_LANDMARKS]
     return batch
 
 
@@ -102,7 +101,7 @@ def _placed(
 
 
 def mirror_points(points: np.ndarray) -> np.ndarray:
-    """Mirror normalised points, float32 (n, 51 or 478, 2), with left and right exchanged."""
-    flipped = points[:, MIRROR if points.shape[1] == POINTS else mesh.MIRROR].copy()
+    """Mirror normalised points, float32 (n, 51 or 151, 2), with left and right exchanged."""
+    flipped = points[:, MIRROR if points.shape[1] == POINTS else READ_MIRROR].copy()
     flipped[..., 0] = 1 - flipped[..., 0]
     return flipped

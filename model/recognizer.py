@@ -60,6 +60,7 @@ class Recognizer:
         self.pipeline: Pipeline = artifact.pipeline
         self.uncertain_below = artifact.uncertain_below
         self.metrics = artifact.metrics
+        self._label_weights = artifact.label_weights
         self._temperature = artifact.temperature
         self.views = artifact.views
         self._session = _session(artifact.onnx_path, threads)
@@ -120,7 +121,10 @@ class Recognizer:
         # One run for all views: a batch of two takes less than two of one.
         every = {name: np.concatenate([view[name] for view in views]) for name in self.inputs}
         found = self._run(every).reshape(len(views), -1, len(self.labels))
-        return calibrate(found.mean(axis=0), self._temperature)
+        mean = found.mean(axis=0)
+        if self._label_weights:
+            mean = mean * np.array(self._label_weights, np.float32)
+        return calibrate(mean, self._temperature)
 
     def decide(self, probabilities: np.ndarray) -> str:
         """Return the label of one face's probabilities (n,), or "uncertain"."""
@@ -133,7 +137,10 @@ class Recognizer:
 
 
 def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Apply temperature scaling (Guo et al. 2017) to probabilities, float32 (n, labels)."""
+    """Apply temperature scaling (Guo et al. 2017) to probabilities, float32 (n, labels).
+
+    They may be weighed before: rows need not sum to 1.
+    """
     powered = np.power(np.clip(probabilities, 1e-8, 1), 1 / temperature)
     return (powered / powered.sum(axis=-1, keepdims=True)).astype(np.float32)
 

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,11 +13,18 @@ import numpy as np
 
 from facelines.model import inputs
 from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing.aspect import AUTO, factor_of, median_ratio, stretched
 from facelines.preprocessing.datasets import Dataset, open_dataset
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.labels import ferplus_majority
+from facelines.preprocessing.mesh import READ_LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
-from facelines.preprocessing.prepared import is_prepared, load_prepared, read_manifest
+from facelines.preprocessing.prepared import (
+    is_prepared,
+    load_prepared,
+    normalised_vertices,
+    read_manifest,
+)
 from facelines.preprocessing.samples import TRAINING_SPLITS, ReadError, Sample
 
 Arrays = dict[str, np.ndarray]
@@ -51,6 +58,26 @@ def load_arrays(source: str | Path, *, framed: bool = False) -> tuple[Arrays, Pi
     return load_prepared(source, framed=framed), Pipeline(
         **read_manifest(source)["plan"]["pipeline"]
     )
+
+
+def seen_by_mesh(arrays: Arrays, pipeline: Pipeline) -> tuple[Arrays, Pipeline]:
+    """Return faces as a recipe whose landmarker is the mesh has them, and that recipe.
+
+    The mesh has looked where dlib's landmarks were, not where its own are: nearly the same place.
+
+    Raises:
+        SourceError: they were prepared without the mesh.
+    """
+    if "vertices" not in arrays:
+        raise SourceError("This set was prepared without the mesh; prepare it again.")
+    # Placed by the points before: brought to where their own landmarks place them.
+    placed = normalised_vertices(
+        arrays["vertices"], arrays["vertices"][:, READ_LANDMARKS], pipeline
+    )
+    points = placed[:, READ_LANDMARKS]
+    image = np.array([pipeline.draw(face) for face in points], np.uint8)
+    seen = {**arrays, "points": points, "vertices": placed, "image": image}
+    return seen, replace(pipeline, landmarker="mesh")
 
 
 def name_of(source: str | Path) -> str:
@@ -110,11 +137,20 @@ def read_faces(
     ferplus: str | Path | None = None,
     workers: int | None = None,
     limit: int | None = None,
-) -> tuple[Arrays, int]:
-    """Run a pipeline over a data set and return every labelled face and the count of failures.
+    aspect: str | float = AUTO,
+) -> tuple[Arrays, int, dict]:
+    """Run a pipeline over a data set.
 
     One face a picture; where none is found it is the whole image. Pictures that cannot be
     decoded are counted, not dropped in silence.
+
+    Args:
+        aspect: how much taller each picture is made; `aspect.AUTO` looks at a sample first and
+            mends a set of faces that are plainly squashed or stretched.
+
+    Returns:
+        every labelled face, the count of failures, and {median_ratio, factor}: the sample's
+        `aspect.ratio` and how much taller the pictures were made.
 
     Raises:
         SourceError: no labelled picture, or no such split; the message names those there are.
@@ -125,11 +161,15 @@ def read_faces(
     samples = [item for item in labelled if isinstance(item, Sample)]
     failed = len(labelled) - len(samples)
     workers = workers or os.cpu_count() or 1
-    faces = list(parallel(partial(_face_row, pipeline=pipeline), samples, workers))
+    median = median_ratio(samples, pipeline)
+    factor = factor_of(aspect if dataset.already_cropped else 1, median)
+    read = partial(_face_row, pipeline=pipeline, factor=factor)
+    faces = list(parallel(read, samples, workers))
     rows = [row for row in faces if row is not None]
     if not rows:
         raise SourceError(f"{source}: none of its {len(samples)} pictures could be decoded.")
-    return _stack(rows), failed + len(faces) - len(rows)
+    shape = {"median_ratio": round(median, 3), "factor": factor}
+    return _stack(rows), failed + len(faces) - len(rows), shape
 
 
 def _labelled(dataset: Dataset, split: str | None) -> Iterator[Sample | ReadError]:
@@ -167,9 +207,9 @@ def parallel(function, items: list, workers: int) -> Iterable:
         return list(pool.map(function, items, chunksize=_CHUNK))
 
 
-def _face_row(sample: Sample, pipeline: Pipeline) -> dict | None:
+def _face_row(sample: Sample, pipeline: Pipeline, factor: float) -> dict | None:
     try:
-        face = pipeline.one(sample.gray())
+        face = pipeline.one(stretched(sample.gray(), factor))
     except ImageError:
         return None
     return {

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image, ImageDraw, ImageFont
 
+from facelines.preprocessing.aspect import stretched
 from facelines.preprocessing.datasets import Dataset
 from facelines.preprocessing.images import ImageError, decode_png
 from facelines.preprocessing.layout import write_atomically
@@ -32,17 +33,20 @@ _CONTEXT = 1.7  # of a photo, so much around its face: sides of the points' exte
 _WHOLE = 200  # a picture with a side up to this is shown whole
 
 
-def write(path: Path, table: pa.Table, dataset: Dataset, labels: tuple[str, ...]) -> None:
+def write(
+    path: Path, table: pa.Table, dataset: Dataset, labels: tuple[str, ...], aspect: float = 1.0
+) -> None:
     """Write the sheet of a prepared set as PNG.
 
     Args:
         table: rows as `shards.schema` has them.
         dataset: where the originals are read again.
+        aspect: how many times taller the pictures were made.
         labels: the classes in order; pictures without a label come last, then the fallbacks.
     """
     sections = choose(table, labels)
     chosen = {row["source"] for _, rows in sections for row in rows}
-    originals = _originals(dataset, chosen)
+    originals = _originals(dataset, chosen, aspect)
     buffer = io.BytesIO()
     _sheet(sections, originals, dataset.name).save(buffer, format="PNG")
     write_atomically(path, buffer.getvalue())
@@ -65,14 +69,14 @@ def _take(table: pa.Table, rows: np.ndarray, count: int) -> list[dict]:
     return table.take(sorted(set(rows[spread.astype(int)].tolist()))).to_pylist()
 
 
-def _originals(dataset: Dataset, chosen: set[str]) -> dict[str, np.ndarray]:
+def _originals(dataset: Dataset, chosen: set[str], aspect: float) -> dict[str, np.ndarray]:
     originals = {}
     for sample in dataset.samples():
         if len(originals) == len(chosen):
             break
         if isinstance(sample, Sample) and sample.source in chosen:
             try:
-                originals[sample.source] = sample.gray()
+                originals[sample.source] = stretched(sample.gray(), aspect)
             except ImageError:
                 continue  # it has changed since its row was made
     return originals

@@ -46,6 +46,24 @@ def _mirror() -> np.ndarray:
 
 MIRROR = _mirror()  # vertex i of a mirrored face is vertex MIRROR[i] of the face
 
+# The vertices that networks read, in ascending order: LANDMARKS, and those that MediaPipe's own
+# network of expressions (blendshapes) reads. All 478 say no more (docs/experiments.md).
+READ = np.union1d(
+    LANDMARKS,
+    [
+        0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63,
+        65, 66, 67, 70, 78, 80, 81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133,
+        136, 144, 145, 146, 148, 149, 150, 152, 153, 154, 155, 157, 158, 159, 160, 161, 162, 163,
+        168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249, 251, 263, 267, 269, 270,
+        276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314, 317,
+        318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379,
+        380, 381, 382, 384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454,
+        466, *range(468, 478),
+    ],
+)  # fmt: skip
+READ_LANDMARKS = np.searchsorted(READ, LANDMARKS)  # places of the landmarks among READ
+READ_MIRROR = np.searchsorted(READ, MIRROR[READ])  # MIRROR among READ
+
 
 def mesh_points(gray: np.ndarray, frame: Frame) -> tuple[np.ndarray, float]:
     """Return the vertices of the face in a frame, and how sure the network is that there is one.

@@ -15,7 +15,7 @@ from facelines.preprocessing.mesh import LANDMARKS, mesh_points
 from facelines.preprocessing.points import frame_of_points
 from facelines.preprocessing.quality import quality
 
-LANDMARKERS = ("dlib", "mesh")
+LANDMARKERS = ("mean", "dlib", "mesh")
 
 _CROP_SIDE = 128  # a picture smaller than this is a face crop from a data set
 _CROP_SHARE = 0.5  # so is one whose nearly square area is filled by the face to this share
@@ -39,14 +39,15 @@ class Face:
     """One face of a picture.
 
     box: where it is, and whether it was "detected" or is the "whole image".
-    points: float32 (51, 2), the landmarker's landmarks without the jaw, in pixels of the picture.
+    points: float32 (51, 2), the landmarks without the jaw, in pixels of the picture: by default the
+        mean of dlib's and the mesh's, which is nearer the truth than either.
     normalised: float32 (51, 2), the same shape upright in the drawing's unit square.
     image: uint8 (48, 48) in {0, 255}, the drawing that the landmark networks see.
     pixels: uint8 (48, 48), the gray crop that the pixel networks see.
     quality: how far the points can be trusted, 0 to 1 (see `quality.quality`).
     mesh: float32 (478, 2), the vertices of MediaPipe's mesh in pixels of the picture;
         `mesh.LANDMARKS` are the places of the 51 among them. None where the recipe leaves it out.
-    normalised_mesh: float32 (478, 2), the vertices as the mesh's own 51 landmarks are normalised.
+    normalised_mesh: float32 (478, 2), the vertices placed in the unit square as the points are.
     presence: the mesh's logit of there being a face; None without the mesh.
     """
 
@@ -72,8 +73,8 @@ class Pipeline:
     size: side of the drawing and of the pixel crop.
     style, thickness, level_roll: see `render`.
     mesh: whether a second source's points stand beside dlib's (see `preprocessing.mesh`).
-    landmarker: one of LANDMARKERS; with "mesh" the 51 points too are the mesh's, and dlib is not
-        asked.
+    landmarker: one of LANDMARKERS, whose the 51 points are: dlib's, the mesh's (dlib is then not
+        asked), or the mean of both (dlib's where the recipe leaves the mesh out).
     """
 
     detector: str = "blazeface"
@@ -85,7 +86,7 @@ class Pipeline:
     thickness: int = 1
     level_roll: bool = True
     mesh: bool = True
-    landmarker: str = "dlib"
+    landmarker: str = "mean"
 
     def __post_init__(self):
         if self.landmarker not in LANDMARKERS:
@@ -126,18 +127,21 @@ class Pipeline:
         """Return the face whose points (51, 2) are known: draw them and cut the pixels.
 
         Args:
-            agreement: of the landmarker's passes, 0 to 1. Where the mesh is the landmarker, its
-                look from these points replaces them, and counts as another pass.
+            points: dlib's; where the mesh is the landmarker, its own from a first look.
+            agreement: of dlib's passes, 0 to 1. Where the mesh is the landmarker, its look from
+                these points replaces them, and counts as another pass.
         """
         mesh = presence = normalised_mesh = None
         if self.mesh or self.landmarker == "mesh":
             mesh, presence = mesh_points(gray, frame_of_points(points))
             second = mesh[LANDMARKS]
-            normalised_mesh = render.normalise(mesh, level_roll=self.level_roll, landmarks=second)
             if self.landmarker == "mesh":
                 agreement = min(agreement, agreement_of(points[None], second))
                 points = second
             trust = quality(agreement, points, second, presence)
+            if self.landmarker == "mean":
+                points = (points + second) / 2
+            normalised_mesh = render.normalise(mesh, level_roll=self.level_roll, landmarks=points)
         else:
             trust = quality(agreement)
         normalised = render.normalise(points, level_roll=self.level_roll)

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from facelines import shape_predictor
+from facelines.preprocessing import aspect as aspects
 from facelines.preprocessing import (
     contact_sheet,
     datasets,
@@ -38,7 +39,7 @@ from facelines.preprocessing.files import is_url, shown
 from facelines.preprocessing.layout import write_atomically
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepared import read_json, read_rows
-from facelines.preprocessing.samples import DatasetError
+from facelines.preprocessing.samples import DatasetError, Sample
 from facelines.preprocessing.shards import Recipe
 
 
@@ -56,6 +57,8 @@ class Summary:
     coverage: {label: {found, fallback, failed}} in pictures.
     duplicates: {copies, across_splits, conflicting_labels, excluded} in pictures, see
         `shards.count_duplicates`.
+    aspect: {median_ratio, factor}: the faces' `aspect.ratio` before, and how much taller the
+        pictures were made.
     digest: of the shards' bytes and the errors, in order.
     rows_sum: of the rows in any order, without their sources (see `shards.rows_sum`).
     seconds, reused_shards: of this run alone.
@@ -77,6 +80,7 @@ class Summary:
     coverage: dict[str, dict[str, int]]
     splits: dict[str, int]
     duplicates: dict[str, int]
+    aspect: dict[str, float]
     digest: str
     rows_sum: str
     seconds: float
@@ -95,6 +99,7 @@ def preprocess(
     subject_from: str | None = None,
     largest: bool = False,
     framings: int = 0,
+    aspect: str | float = 1.0,
     every: int = 1,
     limit: int | None = None,
     workers: int = 1,
@@ -112,6 +117,7 @@ def preprocess(
             the source's own labels where they are not emotions, else 6.
         framings: so many randomly reframed copies of every training picture follow it, for
             training (see `framings.reframed`).
+        aspect: how much taller each picture is made, or `aspect.AUTO` (see `aspect.factor_of`).
         limit: only the first so many pictures; the others are counted as left out.
         workers, engine, shard_samples: see `executors.run_shards`.
         export_as: one of `export.KINDS`, written to OUT as well.
@@ -133,7 +139,7 @@ def preprocess(
     )  # fmt: skip
     check_models(pipeline)
     label_set = labels.label_set(classes or 6) if classes or not dataset.labels else dataset.labels
-    plan = _plan(dataset, pipeline, label_set, largest, framings, limit, shard_samples)
+    plan = _plan(dataset, pipeline, label_set, largest, framings, aspect, limit, shard_samples)
     _check_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     with layout.locked(out):
@@ -156,10 +162,11 @@ def _prepare(
     recipe = Recipe(
         pipeline,
         tuple(plan["labels"]),
-        dataset.already_cropped,
-        plan["largest"] or (dataset.one_face and not dataset.already_cropped),
-        plan["framings"],
-        evaluation,
+        cropped=dataset.already_cropped,
+        largest=plan["largest"] or (dataset.one_face and not dataset.already_cropped),
+        aspect=_factor(dataset, pipeline, plan["aspect"], limit),
+        framings=plan["framings"],
+        evaluation=evaluation,
     )
     (out / "manifest.json").unlink(missing_ok=True)  # until this run has completed the set
     receipts, reused = [], 0
@@ -182,7 +189,9 @@ def _prepare(
     beyond = _beyond(dataset, limit)
     summary = _summary(out, dataset, account, recipe, receipts, beyond, table, reused, started)
     as_they_are = table.filter(pc.equal(table["framing"], 0))
-    contact_sheet.write(out / "contact_sheet.png", as_they_are, dataset, recipe.labels)
+    contact_sheet.write(
+        out / "contact_sheet.png", as_they_are, dataset, recipe.labels, recipe.aspect
+    )
     if export_as:
         export.remove(out)
         export.write(out / export_as, as_they_are, export_as)
@@ -213,6 +222,7 @@ def _plan(
     label_set: tuple[str, ...],
     largest: bool,
     framings: int,
+    aspect: str | float,
     limit: int | None,
     shard_samples: int,
 ) -> dict:
@@ -227,6 +237,7 @@ def _plan(
         "subject_from": dataset.subject_from,
         "largest": largest,
         "framings": framings,
+        "aspect": aspect,
         "limit": limit,
         "shard_samples": shard_samples,
         "pipeline": asdict(pipeline),
@@ -251,6 +262,23 @@ def _check_folder(out: Path) -> None:
         raise DatasetError(
             f"{shown(out)}: not empty and not a prepared set; give a new folder to write to."
         )
+
+
+def _factor(dataset: Dataset, pipeline: Pipeline, wanted: str | float, limit: int | None) -> float:
+    """Return how much taller pictures are made: only those that are one face each."""
+    if not dataset.already_cropped or wanted != aspects.AUTO:
+        return aspects.factor_of(wanted if dataset.already_cropped else 1, 1.0)
+    items = itertools.islice(dataset.samples(), limit)
+    samples = [item for item in items if isinstance(item, Sample)]
+    return aspects.factor_of(wanted, aspects.median_ratio(samples, pipeline))
+
+
+def _aspect(table, factor: float) -> dict[str, float]:
+    """Return {median_ratio, factor}, the first of the pictures as they were."""
+    points = table.filter(pc.equal(table["framing"], 0))["points"].to_pylist()
+    ratios = [aspects.ratio(np.reshape(face, (-1, 2))) for face in points]
+    median = float(np.median(ratios)) / factor if ratios else aspects.FER2013_RATIO
+    return {"median_ratio": round(median, 3), "factor": factor}
 
 
 def _claim(out: Path, plan: dict, overwrite: bool) -> None:
@@ -339,6 +367,7 @@ def _summary(
         },
         splits=dict(sorted(Counter(table["split"].to_pylist()).items())),
         duplicates=shards.count_duplicates(table),
+        aspect=_aspect(table, recipe.aspect),
         digest=_digest(receipts),
         rows_sum=f"{sum(int(receipt['rows_sum'], 16) for receipt in receipts) % (1 << 256):064x}",
         seconds=round(time.monotonic() - started, 2),

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from facelines import shape_predictor
 from facelines.preprocessing import labels, layout, render
 from facelines.preprocessing.images import decode_png
-from facelines.preprocessing.mesh import LANDMARKS
+from facelines.preprocessing.mesh import READ, READ_LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.samples import DatasetError
 
@@ -42,8 +42,9 @@ def load_prepared(
 
     Returns:
         image, pixels uint8 (n, size, size); points float32 (n, 51, 2) normalised to the drawing's
-        unit square; raw_points float32 (n, 51, 2) in pixels of the picture; vertices, raw_vertices
-        float32 (n, 478, 2) the same of the mesh, mesh (n, 51, 2) its landmarks, presence (n,) its
+        unit square; raw_points float32 (n, 51, 2) in pixels of the picture; vertices float32
+        (n, 151, 2) normalised, those of the mesh that networks read (`mesh.READ`), mesh
+        (n, 51, 2) its landmarks, raw_vertices (n, 478, 2) all of it, presence (n,) its
         logit, all missing where the recipe leaves it out; label, split, found, sha256, source,
         subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where there are none;
         quality, weight float32 (n,), weight 1 where none is given; excluded bool (n,), not to be
@@ -82,19 +83,24 @@ def load_prepared(
         if column not in _MESH or recipe.mesh
     }
     if recipe.mesh:
-        arrays["vertices"] = normalised_vertices(arrays["raw_vertices"], recipe)
-        arrays["mesh"] = arrays["vertices"][:, LANDMARKS]
+        arrays["vertices"] = normalised_vertices(
+            arrays["raw_vertices"][:, READ], arrays["raw_points"], recipe
+        )
+        arrays["mesh"] = arrays["vertices"][:, READ_LANDMARKS]
     return arrays
 
 
-def normalised_vertices(raw: np.ndarray, recipe: Pipeline) -> np.ndarray:
-    """Return vertices (n, 478, 2) as `Face.normalised_mesh` has them."""
-    normalised = np.empty(raw.shape, np.float32)
-    for index, vertices in enumerate(raw):
-        normalised[index] = render.normalise(
-            vertices, level_roll=recipe.level_roll, landmarks=vertices[LANDMARKS]
-        )
-    return normalised
+def normalised_vertices(vertices: np.ndarray, points: np.ndarray, recipe: Pipeline) -> np.ndarray:
+    """Return the vertices (n, 151, 2) that networks read, normalised as in a `Face`.
+
+    Args:
+        vertices: the same in pixels of the picture, and points (n, 51, 2) of the same faces.
+    """
+    faces = [
+        render.normalise(face, level_roll=recipe.level_roll, landmarks=landmarks)
+        for face, landmarks in zip(vertices, points, strict=True)
+    ]
+    return np.array(faces, np.float32).reshape(vertices.shape)
 
 
 def _array(table: pa.Table, column: str, size: int) -> np.ndarray:

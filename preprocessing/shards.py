@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from facelines.preprocessing import mesh
+from facelines.preprocessing.aspect import stretched
 from facelines.preprocessing.framings import reframed
 from facelines.preprocessing.images import ImageError, encode_png
 from facelines.preprocessing.layout import receipt_file, shard_file, write_atomically
@@ -74,6 +75,7 @@ class Recipe:
     labels: the label set; other labels are counted and left out.
     cropped: each picture is one face, and has one row whether a detector finds it or not.
     largest: of several faces in a photo take the largest.
+    aspect: how many times taller each picture is made (see `aspect.stretched`).
     framings: how many randomly reframed copies of each training picture follow it.
     evaluation: sha256 of every picture of the evaluation splits.
     """
@@ -82,6 +84,7 @@ class Recipe:
     labels: tuple[str, ...]
     cropped: bool
     largest: bool = False
+    aspect: float = 1.0
     framings: int = 0
     evaluation: frozenset[str] = frozenset()
 
@@ -89,6 +92,7 @@ class Recipe:
         """Return a hash that changes with any part of the recipe."""
         parts = [str(VERSION), self.pipeline.to_json(), self.pipeline.fingerprint()]
         parts += [*self.labels, str(self.cropped), str(self.largest)]
+        parts += [str(self.aspect)] if self.aspect != 1 else []
         parts += [str(self.framings), *sorted(self.evaluation)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -137,7 +141,8 @@ def process_shard(items: list[Sample | ReadError], recipe: Recipe) -> tuple[pa.T
 
 
 def _rows(sample: Sample, recipe: Recipe) -> list[dict]:
-    gray = sample.gray()
+    picture = sample.gray()
+    gray = stretched(picture, recipe.aspect)
     pipeline = recipe.pipeline
     known = recipe.cropped or (sample.label is not None and is_face_crop(gray))
     faces = [pipeline.one(gray)] if known else pipeline(gray)
@@ -145,7 +150,7 @@ def _rows(sample: Sample, recipe: Recipe) -> list[dict]:
         raise ImageError(no_face(pipeline) + ".")
     if recipe.largest:
         faces = [max(faces, key=lambda face: face.box.width * face.box.height)]
-    sha256 = picture_hash(gray)
+    sha256 = picture_hash(picture)
     excluded = sample.split not in EVALUATION_SPLITS and sha256 in recipe.evaluation
     rows = [_row(sample, face, index, sha256, excluded) for index, face in enumerate(faces)]
     if sample.split in TRAINING_SPLITS and not excluded:

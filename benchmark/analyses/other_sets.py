@@ -55,7 +55,7 @@ def _other_rows(path: str, split: Split, options: Options) -> Arrays:
         rows, pipeline = sources.load_arrays(path)
         sources.check_same_recipe(pipeline, split.pipeline, path)
     else:
-        rows, _ = sources.read_faces(path, split.pipeline, workers=options.workers)
+        rows, *_ = sources.read_faces(path, split.pipeline, workers=options.workers)
     if not np.isin(rows["label"], split.labels).any():
         raise SourceError(f"{path}: no face is labelled one of {', '.join(split.labels)}.")
     return rows

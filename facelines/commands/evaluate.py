@@ -5,6 +5,7 @@ import json
 
 from facelines.commands.arguments import number, positive
 from facelines.commands.output import print_figures
+from facelines.preprocessing import aspect
 from facelines.preprocessing.datasets import FORMATS
 
 
@@ -16,6 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", choices=("fer2013", "ferplus"), default="fer2013")
     parser.add_argument("--ferplus", help="of raw data: fer2013new.csv; found beside the CSV")
     parser.add_argument("--format", choices=FORMATS, help="of raw data; by default recognised")
+    parser.add_argument(
+        "--aspect", type=aspect.parse, metavar="auto|1|FACTOR",
+        help="of raw data: make pictures so much taller; auto (the default) where faces are "
+        "plainly squashed or stretched",
+    )  # fmt: skip
     parser.add_argument("--limit", type=positive, help="only the first so many images")
     parser.add_argument(
         "--workers", type=number(1, 1024, int), help="processes, for raw data; all cores by default"
@@ -35,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         **_reading(arguments),
     )
     print_figures(figures, figures["model"])
+    if line := aspect.remark(**figures["aspect"]):
+        print(f"\n{line}")
     if arguments.json:
         print(json.dumps(figures))
     return 0
@@ -42,6 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _reading(arguments) -> dict:
     """Return the options that only raw data sets take, where they were given."""
-    names = ("format", "ferplus", "limit", "workers")
+    names = ("format", "ferplus", "aspect", "limit", "workers")
     given = {name: getattr(arguments, name) for name in names}
     return {name: value for name, value in given.items() if value is not None}

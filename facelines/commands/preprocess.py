@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import asdict
 
 from facelines.commands.arguments import number, positive
-from facelines.preprocessing import datasets, executors, export, faces, labels, render
+from facelines.preprocessing import aspect, datasets, executors, export, faces, labels, render
 from facelines.preprocessing.landmarks import MAX_PASSES
-from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.pipeline import LANDMARKERS, Pipeline
 from facelines.preprocessing.prepare import Summary, preprocess
 
 
@@ -39,10 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--passes", type=int, choices=range(1, MAX_PASSES + 1), default=default.passes,
         metavar=f"1..{MAX_PASSES}", help="how often dlib looks at each face",
     )  # fmt: skip
+    parser.add_argument(
+        "--landmarker", choices=LANDMARKERS, default=default.landmarker,
+        help="whose points are drawn: dlib's, the mesh's, or the mean of both",
+    )  # fmt: skip
     parser.add_argument("--largest", action="store_true", help="only a photo's largest face")
     parser.add_argument(
         "--framings", type=int, default=0, metavar="N",
         help="add N randomly reframed copies of every training picture",
+    )  # fmt: skip
+    parser.add_argument(
+        "--aspect", type=aspect.parse, default=1.0, metavar="auto|1|FACTOR",
+        help="make pictures so much taller; auto: where faces are plainly squashed or stretched",
     )  # fmt: skip
     parser.add_argument("--every", type=positive, default=1, help="each n-th frame of a video")
     parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
@@ -64,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         passes=arguments.passes,
         size=arguments.size,
         style=arguments.draw,
+        landmarker=arguments.landmarker,
     )
     try:
         summary = preprocess(
@@ -77,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
             subject_from=arguments.subject_from,
             largest=arguments.largest,
             framings=arguments.framings,
+            aspect=arguments.aspect,
             every=arguments.every,
             limit=arguments.limit,
             workers=arguments.workers,
@@ -113,6 +123,7 @@ def table_text(summary: Summary) -> str:
         f"{summary.rows} rows: "
         + ", ".join(f"{split} {count}" for split, count in summary.splits.items()),
         _duplicates_text(**summary.duplicates),
+        *filter(None, [aspect.remark(**summary.aspect)]),
         f"{summary.seconds:.1f} s, {rate:.0f} pictures a second"
         + (f" ({summary.reused_shards} shards were there)" if summary.reused_shards else ""),
         f"in {summary.out}: data/, manifest.json, errors.jsonl, contact_sheet.png",

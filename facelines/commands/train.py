@@ -15,6 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, help="a file such as configs/landmark.py")
     parser.add_argument("--out", type=Path, help="the artifact's folder (runs/NETWORK)")
     parser.add_argument("--labels", choices=("fer2013", "ferplus"), default="fer2013")
+    parser.add_argument(
+        "--landmarker", choices=("mean", "mesh"), default="mean",
+        help="mesh: learn from the mesh's points and drawings, without dlib's",
+    )  # fmt: skip
     parser.add_argument("--classes", type=int, choices=(3, 6, 7))
     parser.add_argument("--epochs", type=number(1, 100_000, int))
     parser.add_argument("--batch-size", type=number(1, 65_536, int))
@@ -78,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.data,
             folder,
             labels_of=arguments.labels,
+            landmarker=arguments.landmarker,
             teachers=arguments.teacher,
             views=arguments.views,
             resume=arguments.resume,

@@ -17,21 +17,27 @@ Teacher = Callable[[Arrays], np.ndarray]
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of one epoch, each drawn from (seed, epoch, index): resuming changes nothing."""
+    """Batches of one epoch, each drawn from (seed, epoch, index): resuming changes nothing.
+
+    Pictures that are there in several framings fill as many batches as without them: an epoch
+    draws as many rows as there are pictures, out of all.
+    """
 
     def __init__(
         self, arrays: Arrays, targets, names, config: Config, pipeline: Pipeline,
         teacher: Teacher | None = None,
     ):  # fmt: skip
-        super().__init__()
+        super().__init__(workers=2)  # a thread makes the next batches during a step
         self.epoch = 0
         self._arrays, self._targets, self._names = arrays, targets, names
         self._config, self._pipeline = config, pipeline
         self._teacher = teacher
+        framing = arrays.get("framing", np.zeros(len(targets), np.int32))
+        self._pictures = int(np.sum(framing == 0))
         self._order()
 
     def __len__(self) -> int:
-        return len(self._targets) // self._config.batch_size
+        return self._pictures // self._config.batch_size
 
     @property
     def fingerprint(self) -> str:
@@ -56,7 +62,7 @@ class Batches(keras.utils.PyDataset):
 
     def _order(self) -> None:
         rng = np.random.default_rng((self._config.seed, self.epoch))
-        self._shuffled = rng.permutation(len(self._targets))
+        self._shuffled = rng.permutation(len(self._targets))[: self._pictures]
 
 
 def distilled(targets: np.ndarray, answers: np.ndarray, share: float) -> np.ndarray:

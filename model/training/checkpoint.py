@@ -101,8 +101,9 @@ def _check_finite(loss: float, epoch: int) -> None:
 
 
 def _of_training(config: Config) -> dict:
-    # Rounding comes after: a training whose release was too coarse is resumed without it.
-    return {key: value for key, value in asdict(config).items() if key != "eight_bits"}
+    # What comes after the training does not count: it may be chosen when the rest is done.
+    after = ("eight_bits", "prior_power")
+    return {key: value for key, value in asdict(config).items() if key not in after}
 
 
 def seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:

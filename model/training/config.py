@@ -27,6 +27,8 @@ class Config:
     start: an artifact's or run's model.keras whose weights of equal name and shape are taken.
     join: such files with what each weighs, in all 1, in the order in which a network joins their
         features: it begins as their late fusion.
+    prior_power: the released network's probabilities are divided by the labels' shares of the
+        training faces to this power (logit adjustment, Menon et al. 2021); 0 leaves them.
     eight_bits: release the ONNX file with the convolutions of pixels, but the first, in eight bits.
     """
 
@@ -49,6 +51,7 @@ class Config:
     validation_every: int = 1
     start: str = ""
     join: dict[str, float] = field(default_factory=dict)
+    prior_power: float = 0.0
     eight_bits: bool = False
     augmentation: Augmentation = field(default_factory=Augmentation)
 

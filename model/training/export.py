@@ -50,7 +50,8 @@ def release(
         validation: rows whose label is in `labels`.
         facts: what the card says of the training: command, commit, data, labels_of,
             seconds, machine.
-        calibration: training rows, which `config.eight_bits` takes activations' ranges from.
+        calibration: training rows, which `config.eight_bits` takes activations' ranges from and
+            `config.prior_power` the labels' shares.
         views: of each face, averaged at test at so many times the cost (see `inputs.views`).
 
     Raises:
@@ -68,13 +69,18 @@ def release(
         quantise_pixels(artifact.onnx_path, calibration)
         in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
         rounding = {"same_in_floats": _share_of_same_labels(in_floats, raw)}
-    temperature = fit_temperature(truth, raw)
-    artifact = replace(artifact, temperature=temperature)
+    plain = evaluate(validation["label"], raw, labels)
+    if config.prior_power:
+        weights = label_weights(calibration["label"], labels, config.prior_power)
+        artifact = replace(artifact, label_weights=weights)
+        raw = probabilities_of(Recognizer(artifact), validation)
+    artifact = replace(artifact, temperature=fit_temperature(truth, raw))
     calibrated = probabilities_of(Recognizer(artifact), validation)
     metrics = {
         **evaluate(validation["label"], calibrated, labels),
         "ece_uncalibrated": evaluate(validation["label"], raw, labels)["ece"],
         **rounding,
+        "before_label_weights": {name: plain[name] for name in ("accuracy", "macro_f1")},
         "coverage": sources.coverage_of(validation),
         "parameters": model.count_params(),
         "training": {**facts, "config": asdict(config), "epochs_run": len(history)},
@@ -87,6 +93,13 @@ def release(
         plot_history(history, folder / "learning_curve.png")
     (folder / "README.md").write_text(model_card.text(artifact))
     return artifact
+
+
+def label_weights(training: np.ndarray, labels: tuple[str, ...], power: float) -> tuple[float, ...]:
+    """Return the inverse of each label's share of the training labels (n,), to a power."""
+    shares = np.array([np.mean(training == label) for label in labels])
+    weights = shares**-power
+    return tuple(np.round(weights / weights.mean(), 4).tolist())
 
 
 def export(model: keras.Model, folder: Path) -> None:

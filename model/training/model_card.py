@@ -12,15 +12,19 @@ _CURVE = "![learning curve](learning_curve.png)"
 _SEES = {
     "image": "a 48x48 binary drawing of 51 facial landmarks",
     "points": "the coordinates of 51 facial landmarks",
-    "mesh": "the coordinates of the same 51 from a second source (MediaPipe's mesh)",
+    "vertices": "the coordinates of 151 vertices of a second source (MediaPipe's Face Mesh V2)",
     "pixels": "the 48x48 gray crop of the face",
 }
 _INPUTS = {  # every other network sees the pixels alone
     "landmark_cnn": ("image",),
     "vgg16_drawing": ("image",),
     "points_mlp": ("points",),
-    "landmark": ("image", "points", "mesh"),
-    "fused": ("image", "points", "mesh", "pixels"),
+    "landmark_drawn": ("image", "points", "vertices"),
+    "landmark_points": ("points", "vertices"),
+    "landmark": ("image", "points", "vertices"),
+    "landmark_mesh_look": ("image", "vertices"),
+    "landmark_mesh": ("image", "vertices"),
+    "fused": ("image", "pixels", "points", "vertices"),
 }
 _WHICH = {
     "fer2013": "Made to say FER2013's labels, one a picture, for comparison with published "
@@ -94,6 +98,7 @@ def _figures(artifact: Artifact):
         f"{100 * error:.1f} % ({100 * before:.1f} % before temperature scaling)",
     )
     yield "log loss", f"{metrics['log_loss']:.3f}"
+    yield from _label_weights(artifact)
     yield "faces found, whole image used, failed", _coverage(metrics["coverage"])
     yield "parameters", f"{metrics['parameters']:,}"
     yield "views of a face averaged", str(artifact.views)
@@ -153,6 +158,16 @@ def _training_time(training: dict):
     yield "epochs", str(training["epochs_run"] or "none")
     if training["epochs_run"]:
         yield "time", f"{training['seconds'] / 60:.0f} min on {training['machine']}"
+
+
+def _label_weights(artifact: Artifact):
+    if artifact.label_weights:
+        power = artifact.metrics["training"]["config"]["prior_power"]
+        before = artifact.metrics["before_label_weights"]
+        yield (
+            f"before the division by the labels' shares of the training faces to the power {power}",
+            f"accuracy {100 * before['accuracy']:.1f} %, macro-F1 {before['macro_f1']:.3f}",
+        )
 
 
 def _eight_bits(metrics: dict):

@@ -1,6 +1,6 @@
 """Every network by name: a function from the label count to a Keras model. Backend-neutral.
 
-All take any of the inputs "image" (48, 48, 1), "points" and "mesh" (51, 2) and "pixels"
+All take any of the inputs "image" (48, 48, 1), "points" (51, 2), "vertices" (151, 2) and "pixels"
 (48, 48, 1), float32 as from `model.inputs.as_float`, and give probabilities (classes,) in float32.
 """
 
@@ -11,7 +11,8 @@ import numpy as np
 from keras import layers, ops
 
 from facelines.model.training.published import PUBLISHED
-from facelines.preprocessing.points import POINTS
+from facelines.preprocessing.mesh import READ, READ_LANDMARKS, READ_MIRROR
+from facelines.preprocessing.points import MIRROR, POINTS
 from facelines.preprocessing.render import SIZE
 
 IMAGE = (SIZE, SIZE, 1)
@@ -38,9 +39,46 @@ def points_mlp(classes: int) -> keras.Model:
     return keras.Model({"points": points}, outputs, name="points_mlp")
 
 
+def landmark_drawn(classes: int) -> keras.Model:
+    """One of `landmark`: the drawing and, at sub-pixel precision, the points of both sources."""
+    inputs = _shape_inputs("image")
+    features = _drawn_branch(inputs)
+    return keras.Model(inputs, _probabilities(features, classes), name="landmark_drawn")
+
+
+def landmark_points(classes: int) -> keras.Model:
+    """The other one of `landmark`: both sources' points without the drawing."""
+    inputs = _shape_inputs()
+    features = _sources_branch(inputs, "second_")
+    return keras.Model(inputs, _probabilities(features, classes), name="landmark_points")
+
+
+def landmark_mesh_look(classes: int) -> keras.Model:
+    """`landmark_mesh` for training, with one look at each face."""
+    inputs = _shape_inputs("image", points=False)
+    features = _drawn_branch(inputs)
+    return keras.Model(inputs, _probabilities(features, classes), name="landmark_mesh_look")
+
+
+def landmark_mesh(classes: int) -> keras.Model:
+    """Without dlib: the mesh's drawing and its vertices, of the face and of its mirror image."""
+    inputs = _shape_inputs("image", points=False)
+    image, vertices = inputs.values()
+    twice = {
+        "image": TwoViews(name="image_two_views")(image, image),
+        "vertices": TwoViewsOfPoints(dtype="float32", name="vertices_two_views")(vertices),
+    }
+    features = MeanOfViews(name="views")(_drawn_branch(twice))
+    return keras.Model(inputs, _probabilities(features, classes), name="landmark_mesh")
+
+
 def landmark(classes: int) -> keras.Model:
-    """Ours on geometry: the drawing and, at sub-pixel precision, the points of both sources."""
-    inputs, features = _shape_branch()
+    """Ours on geometry: `landmark_drawn` and `landmark_points`, joined at the decision.
+
+    The first sees the face, the second the face and its mirror image.
+    """
+    inputs = _shape_inputs("image")
+    features = layers.Concatenate(name="joined")(_shape_branches(inputs))
     return keras.Model(inputs, _probabilities(features, classes), name="landmark")
 
 
@@ -49,6 +87,16 @@ def pixel(classes: int) -> keras.Model:
     pixels = keras.Input(IMAGE, name="pixels")
     outputs = _probabilities(_pixel_branch(pixels), classes)
     return keras.Model({"pixels": pixels}, outputs, name="pixel")
+
+
+def pixel_looks(classes: int) -> keras.Model:
+    """`pixel` as released: four looks, at the picture and a little closer, each also mirrored."""
+    pixels = keras.Input(IMAGE, name="pixels")
+    closer = Closer(name="closer")(pixels)
+    both = [TwoViews(name="looks")(pixels, pixels), TwoViews(name="closer_looks")(closer, closer)]
+    features = _pixel_branch(layers.Concatenate(axis=0, name="every_look")(both))
+    mean = MeanOfViews(4, name="views")(features)
+    return keras.Model({"pixels": pixels}, _probabilities(mean, classes), name="pixel_looks")
 
 
 def pixel_light(classes: int) -> keras.Model:
@@ -69,16 +117,16 @@ def fused(classes: int) -> keras.Model:
     """Both: the branches of `pixel_light`, `pixel_second` and `landmark`, joined at the decision.
 
     Four looks at the pixels, two a network and no two alike: as they are and a little closer, each
-    also mirrored. One at the shape: its mirror image adds nothing (docs/experiments.md).
+    also mirrored. At the shape `landmark`'s three.
     """
-    inputs, shape = _shape_branch()
-    inputs["pixels"] = pixels = keras.Input(IMAGE, name="pixels")
+    inputs = _shape_inputs("image", "pixels")
+    pixels = inputs["pixels"]
     closer = Closer(name="closer")(pixels)
     first = _light_branch(TwoViews(name="looks")(pixels, closer))
     first = MeanOfViews(name="views")(first)
     second = _second_branch(TwoViews(name="second_looks")(closer, pixels))
     second = MeanOfViews(name="second_views")(second)
-    features = layers.Concatenate(name="joined")([first, second, shape])
+    features = layers.Concatenate(name="joined")([first, second, *_shape_branches(inputs)])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
 
@@ -88,8 +136,13 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
         landmark_cnn,
         pixel_cnn,
         points_mlp,
+        landmark_drawn,
+        landmark_points,
         landmark,
+        landmark_mesh_look,
+        landmark_mesh,
         pixel,
+        pixel_looks,
         pixel_light,
         pixel_second,
         fused,
@@ -158,16 +211,87 @@ class PairDistances(layers.Layer):
         return (input_shape[0], 2 * POINTS + POINTS * (POINTS - 1) // 2)
 
 
-def _shape_branch():
-    """Return the inputs that hold geometry, by name, and the features (1152,) drawn from them."""
-    inputs = {"image": keras.Input(IMAGE, name="image")}
-    for name in ("points", "mesh"):
-        inputs[name] = keras.Input((POINTS, 2), name=name)
-    points = _points_branch(
-        inputs["points"], inputs["mesh"], width=288, rank=_RANK, dropout=_SHAPE_DROPOUT
-    )
-    features = layers.Concatenate(name="shape")([_drawing_branch(inputs["image"]), points])
-    return inputs, features
+def _shape_inputs(*pictures: str, points: bool = True) -> dict:
+    """Return the inputs of the sources' points, after those of `pictures`, by name."""
+    inputs = {name: keras.Input(IMAGE, name=name) for name in pictures}
+    if points:
+        inputs["points"] = keras.Input((POINTS, 2), name="points")
+    inputs["vertices"] = keras.Input((len(READ), 2), name="vertices")
+    return inputs
+
+
+def _shape_branches(inputs: dict) -> list:
+    """Return the features (1152,) and (288,) of `landmark`'s two networks."""
+    twice = {
+        name: TwoViewsOfPoints(dtype="float32", name=f"{name}_two_views")(inputs[name])
+        for name in ("points", "vertices")
+    }
+    seen_twice = MeanOfViews(name="second_points_views")(_sources_branch(twice, "second_"))
+    return [_drawn_branch(inputs), seen_twice]
+
+
+def _drawn_branch(inputs: dict):
+    branches = [_drawing_branch(inputs["image"]), _sources_branch(inputs)]
+    return layers.Concatenate(name="shape")(branches)
+
+
+def _sources_branch(inputs: dict, prefix: str = ""):
+    """Return features (288,) of "points" and "vertices": coordinates and the landmarks' distances.
+
+    Args:
+        inputs: by name; without "points" the mesh is the only source.
+        prefix: of the layers' names.
+    """
+    # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
+    vertices = inputs["vertices"]
+    landmarks = Landmarks(dtype="float32", name=f"{prefix}landmarks")(vertices)
+    seen = [
+        PairDistances(dtype="float32", name=f"{prefix}landmarks_distances")(landmarks),
+        layers.Flatten(dtype="float32", name=f"{prefix}vertices_flat")(vertices),
+    ]
+    if "points" in inputs:
+        first = FirstSource(dtype="float32", name=f"{prefix}first")(inputs["points"], landmarks)
+        seen.append(PairDistances(dtype="float32", name=f"{prefix}points_distances")(first))
+    x = layers.Concatenate(dtype="float32", name=f"{prefix}sources")(seen)
+    return _dense_branch(x, width=288, rank=_RANK, dropout=_SHAPE_DROPOUT, prefix=prefix)
+
+
+@keras.saving.register_keras_serializable("facelines")
+class Landmarks(layers.Layer):
+    """Vertices (n, 151, 2) -> the mesh's landmarks among them (n, 51, 2)."""
+
+    def call(self, vertices):
+        return ops.take(vertices, READ_LANDMARKS, axis=1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], POINTS, 2)
+
+
+@keras.saving.register_keras_serializable("facelines")
+class FirstSource(layers.Layer):
+    """Both sources' mean (n, 51, 2) and the mesh's landmarks (n, 51, 2) -> dlib's (n, 51, 2).
+
+    Where both differ a face is hard: distances of the mean alone hide it, and read a point less.
+    """
+
+    def call(self, mean, landmarks):
+        return 2.0 * mean - landmarks
+
+    def compute_output_shape(self, mean_shape, landmarks_shape):
+        return mean_shape
+
+
+@keras.saving.register_keras_serializable("facelines")
+class TwoViewsOfPoints(layers.Layer):
+    """Normalised points or vertices (n, k, 2) -> (2n, k, 2): the faces and their mirror images."""
+
+    def call(self, points):
+        table = MIRROR if points.shape[1] == POINTS else READ_MIRROR
+        mirrored = ops.take(points, table, axis=1) * (-1.0, 1.0) + (1.0, 0.0)
+        return ops.concatenate([points, mirrored], axis=0)
+
+    def compute_output_shape(self, input_shape):
+        return (None, *input_shape[1:])
 
 
 @keras.saving.register_keras_serializable("facelines", name="WithMirrorImages")  # in files
@@ -202,31 +326,37 @@ class Closer(layers.Layer):
 
 @keras.saving.register_keras_serializable("facelines")
 class MeanOfViews(layers.Layer):
-    """Features (2n, k) of both looks of `TwoViews` -> their mean (n, k)."""
+    """Features (count * n, k) of so many looks at each face -> their mean (n, k)."""
+
+    def __init__(self, count: int = 2, **arguments):
+        super().__init__(**arguments)
+        self.count = count
 
     def call(self, features):
-        return ops.mean(ops.reshape(features, (2, -1, features.shape[-1])), axis=0)
+        return ops.mean(ops.reshape(features, (self.count, -1, features.shape[-1])), axis=0)
+
+    def get_config(self):
+        return {**super().get_config(), "count": self.count}
 
     def compute_output_shape(self, input_shape):
         return (None, input_shape[-1])
 
 
-def _points_branch(*sources, width: int = 448, rank: int = 0, dropout: float = 0.25):
-    # float32: a pixel is 1/48 of the square, and bfloat16 resolves only 1/256 of it.
-    distances = [
-        PairDistances(dtype="float32", name=f"{points.name}_distances")(points)
-        for points in sources
-    ]
-    x = layers.Concatenate(dtype="float32", name="distances")(distances)
-    x = layers.BatchNormalization(dtype="float32", name="points_norm")(x)
-    x = layers.Dropout(0.4 * dropout, name="points_drop")(x)
+def _points_branch(points):
+    distances = PairDistances(dtype="float32", name="points_distances")(points)
+    return _dense_branch(distances)
+
+
+def _dense_branch(x, width: int = 448, rank: int = 0, dropout: float = 0.25, prefix: str = ""):
+    x = layers.BatchNormalization(dtype="float32", name=f"{prefix}points_norm")(x)
+    x = layers.Dropout(0.4 * dropout, name=f"{prefix}points_drop")(x)
     if rank:
-        x = layers.Dense(rank, use_bias=False, name="points_rank")(x)
+        x = layers.Dense(rank, use_bias=False, name=f"{prefix}points_rank")(x)
     for index in range(3):
-        x = layers.Dense(width, use_bias=False, name=f"points_dense_{index}")(x)
-        x = layers.BatchNormalization(name=f"points_norm_{index}")(x)
-        x = layers.Activation("silu", name=f"points_silu_{index}")(x)
-        x = layers.Dropout(dropout, name=f"points_drop_{index}")(x)
+        x = layers.Dense(width, use_bias=False, name=f"{prefix}points_dense_{index}")(x)
+        x = layers.BatchNormalization(name=f"{prefix}points_norm_{index}")(x)
+        x = layers.Activation("silu", name=f"{prefix}points_silu_{index}")(x)
+        x = layers.Dropout(dropout, name=f"{prefix}points_drop_{index}")(x)
     return x
 
 

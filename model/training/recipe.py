@@ -26,6 +26,7 @@ def train(
     folder: Path,
     *,
     labels_of: str = "fer2013",
+    landmarker: str = "mean",
     teachers: Sequence[str | Path] = (),
     views: int = 1,
     resume: bool = False,
@@ -37,6 +38,7 @@ def train(
         data: a prepared folder or "embedded".
         folder: the artifact's; the run's checkpoints and logs go to its subfolder `run`.
         labels_of: "fer2013", or "ferplus" to learn and be selected on the FER+ majority.
+        landmarker: "mesh" to learn from the mesh's points and drawings alone.
         teachers: names or folders of artifacts, the mean of whose answers about every changed
             face joins the targets (`config.teacher`).
 
@@ -46,6 +48,8 @@ def train(
     labels = label_set(config.classes)
     trained_by = provenance.commit()  # the code may change while a long training runs
     arrays, pipeline = sources.load_arrays(data, framed=True)
+    if landmarker == "mesh" != pipeline.landmarker:
+        arrays, pipeline = sources.seen_by_mesh(arrays, pipeline)
     training = _rows(sources.training_rows(arrays), labels, labels_of)
     validation = _rows(sources.validation_rows(arrays), labels, labels_of)
     model, history = fit(

@@ -14,6 +14,7 @@ from facelines import cli as command_line
 from facelines import shape_predictor
 from facelines.demo import PHOTO
 from facelines.preprocessing.datasets import open_dataset
+from facelines.preprocessing.mesh import READ
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepare import preprocess
 from facelines.preprocessing.prepared import load_prepared
@@ -267,8 +268,10 @@ def test_a_prepared_set_holds_in_order_what_the_pipeline_makes_of_each_picture(t
         assert np.array_equal(prepared["pixels"][index], face.pixels)
         assert np.array_equal(prepared["points"][index], face.normalised)
         assert np.array_equal(prepared["raw_points"][index], face.points)
-        assert np.array_equal(prepared["mesh"][index], face.normalised_mesh)
-        assert np.array_equal(prepared["raw_mesh"][index], face.mesh)
+        assert np.array_equal(prepared["vertices"][index], face.normalised_mesh[READ])
+        assert np.array_equal(prepared["raw_vertices"][index], face.mesh)
+        assert prepared["presence"][index] == np.float32(face.presence)
+        assert prepared["quality"][index] == np.float32(face.quality)
         assert prepared["found"][index] == face.box.source
     assert load_prepared(tmp_path / "out", ("PublicTest",))["source"].tolist() == ["a.csv:4"]
     assert prepared["votes"].shape == (5, 10)

@@ -20,7 +20,7 @@ def batch(embedded_rows):
     return {
         "points": points,
         "mesh": embedded_rows["mesh"][:8],
-        "vertices": rng.random((len(points), 478, 2), np.float32),
+        "vertices": rng.random((len(points), 151, 2), np.float32),
         "image": embedded_rows["image"][:8],
         "pixels": rng.integers(0, 256, (len(points), 48, 48), dtype=np.uint8),
     }

@@ -1,0 +1,21 @@
+"""`landmark_mesh_look`, which becomes `landmark-mesh`: the mesh's drawing and vertices.
+
+It starts with `landmark_drawn`'s layers of equal shape. Run it with `--landmarker mesh`.
+"""
+
+from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.config import Config
+
+config = Config(
+    "landmark_mesh_look",
+    epochs=10,
+    batch_size=256,
+    learning_rate=1.2e-3,
+    weight_decay=0.01,
+    votes_head=0.4,
+    label_smoothing=0.05,
+    ema=0.997,
+    validation_every=2,
+    start="runs/landmark_drawn/model.keras",
+    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.001, aspect=0.12, yaw=8.0),
+)

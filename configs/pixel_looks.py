@@ -1,0 +1,5 @@
+"""`pixel` as released: the trained `pixel` with four looks at each picture, not trained on."""
+
+from facelines.model.training.config import Config
+
+config = Config("pixel_looks", epochs=0, start="runs/pixel/model.keras", eight_bits=True)
