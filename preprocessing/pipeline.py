@@ -4,7 +4,6 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 
-import cv2
 import numpy as np
 
 from facelines.preprocessing import faces, render
@@ -214,6 +213,3 @@ def _fills(gray: np.ndarray, box: Box, points: np.ndarray) -> bool:
     if max(height, width) > _CROP_ASPECT * min(height, width):
         return False
     return frame_of_points(points).side >= _CROP_SHARE * max(height, width)
-
-
-cv2.setNumThreads(1)  # faces are small: threads cost more than they give, and processes scale
