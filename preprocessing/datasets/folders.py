@@ -141,7 +141,7 @@ def spelling(names) -> tuple[dict[str, str], tuple[str, ...]]:
     """
     names = Counter(names)
     chosen = {}
-    for name, _ in sorted(names.items(), key=lambda item: (-item[1], item[0])):
+    for name, _ in sorted(names.items(), key=lambda item: (-item[1], item[0].swapcase())):
         chosen.setdefault(name.strip().casefold(), shown(name.strip()))
     spelled = {name: labels.canonical(name) or chosen[name.strip().casefold()] for name in names}
     if all(labels.canonical(name) for name in names):

@@ -88,8 +88,9 @@ def table_rows(file: Path) -> Iterator[Row]:
         DatasetError: there is no such column.
     """
     with open_table(file, tuple(_COLUMNS)) as (header, rows):
-        columns = _columns(header)
-        first = []
+        if len(header) == 1:  # no delimiter but blanks, which the paths may hold as well
+            header, rows = _two_words(header), map(_two_words, rows)
+        columns, first = _columns(header), []
         if not {"path", "label"} <= columns.keys():
             if len(header) != 2 or not Path(header[0]).suffix:
                 raise DatasetError(
@@ -101,6 +102,10 @@ def table_rows(file: Path) -> Iterator[Row]:
         split = split_kind(file.stem.split("_")[0]) or WITHOUT_SPLIT
         for index, fields in enumerate(itertools.chain(first, rows)):
             yield _table_row(f"{shown(file.name)}:{index}", fields, columns, split)
+
+
+def _two_words(fields: list[str] | BadRow) -> list[str] | BadRow:
+    return fields if isinstance(fields, BadRow) else " ".join(fields).rsplit(None, 1)
 
 
 def _columns(header: list[str]) -> dict[str, int]:

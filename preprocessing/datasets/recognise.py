@@ -11,7 +11,7 @@ from facelines.preprocessing.datasets import ckplus, fer2013, folders, lists, na
 from facelines.preprocessing.datasets.contents import Contents, look
 from facelines.preprocessing.datasets.folders import Layout
 from facelines.preprocessing.datasets.lists import Labels
-from facelines.preprocessing.datasets.tables import first_line
+from facelines.preprocessing.datasets.tables import first_line, open_text
 from facelines.preprocessing.files import OTHER, PICTURE, VIDEO, shown
 from facelines.preprocessing.images import is_video
 from facelines.preprocessing.samples import DatasetError
@@ -21,6 +21,8 @@ FORMATS = (
     "photos", "video",
 )  # fmt: skip
 _LABELS = r"(.*[_\W])?(labels?|annotations?|emotions?|expressions?)([_\W].*)?"
+_PICTURE_NAME = re.compile(r"[^\s,;|\"'<>/\\]+\.(?:jpe?g|png|bmp|tiff?|webp|gif)\b", re.I)
+_READ = 1 << 16  # characters of a text in which pictures' names are looked for
 _FEW = 2  # pictures: a folder of fewer is no class of its own
 
 
@@ -205,16 +207,29 @@ def _shown_folders(layout: Layout) -> str:
 
 
 def _refuse_what_looks_labelled(contents: Contents) -> None:
-    """Raise a DatasetError where a file beside the pictures is named as labels are."""
+    """Raise a DatasetError where a file is named as labels are, or names the pictures."""
     if not contents.count:
         return
+    stems = {path.stem.lower() for path in contents.names}
     for path in contents.texts:
-        if re.fullmatch(_LABELS, path.stem, re.IGNORECASE):
+        named = any(re.fullmatch(_LABELS, name, re.I) for name in (path.stem, path.parent.name))
+        twin = path.stem.lower() in stems
+        if named or twin or _names_pictures(path, contents.count):
             raise DatasetError(
                 f"{shown(path)}: looks like labels, but is no list that is known; give "
                 "--labels-from a CSV with the columns path and label, or --format photos if it "
                 "is none."
             )
+
+
+def _names_pictures(path: Path, count: int) -> bool:
+    """Tell whether a text names a good part of so many pictures."""
+    try:
+        with open_text(path) as file:
+            named = set(_PICTURE_NAME.findall(file.read(_READ)))
+    except (DatasetError, UnicodeError):
+        return False
+    return len(named) >= max(2, min(10, count / 2))
 
 
 # A folder that is said to be of a format
