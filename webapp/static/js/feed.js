@@ -63,7 +63,7 @@ export class Feed {
     this.kind = "film";
     try {
       await this.video.play();
-    } catch (error) {
+    } catch {
       this.close();
       throw new FeedProblem(`This browser cannot play ${file.name}. Try MP4 (H.264) or WebM.`);
     }

@@ -19,6 +19,7 @@ import { unreadable, Verdict } from "./verdict.js";
 
 const FRAME_INTERVAL = 36; // milliseconds; faster than this gains nothing that eyes can see
 const CHARTS_INTERVAL = 200;
+const MARKER_INTERVAL = 40; // while a past moment is looked at
 const NO_FACE_PATIENCE = 800; // milliseconds without a face before the page says so
 const STILL_MS = 1500; // for which a still picture is sent: until the smoothing has settled
 const LONGEST_STEP = 200;
@@ -174,13 +175,10 @@ function step(now) {
   requestAnimationFrame(step);
   const elapsed = Math.min(now - state.lastStep, LONGEST_STEP);
   state.lastStep = now;
-  if (state.phase === "idle") {
-    drawing.step(elapsed);
-    return;
-  }
-  overlay.step(elapsed);
   people.step(elapsed);
   drawing.step(elapsed);
+  if (state.phase === "idle") return;
+  overlay.step(elapsed);
   if (now - state.lastChartsAt >= CHARTS_INTERVAL && state.phase !== "ended") showCharts(now);
   if (state.phase === "live") sendFrame(now);
 }
@@ -284,16 +282,16 @@ async function readPhoto(file) {
 // --- Faces, past and present -------------------------------------------------------------------
 
 function who() {
-  return {
-    run: source.run, model: chosenNames()[0], chosen: state.chosen, labels: state.labels,
-  };
+  const now = state.phase === "ended" ? state.endedAt : performance.now();
+  const { chosen, labels } = state;
+  return { run: source.run, model: chosenNames()[0], chosen, labels, now };
 }
 
 function showCharts(now = performance.now()) {
   if (!state.choice) return;
   state.lastChartsAt = now;
   overlay.obstacles = coveredAreas();
-  people.show(state.phase === "ended" ? state.endedAt : now);
+  people.show();
 }
 
 // What lies over the picture, as rectangles of the stage.
@@ -326,7 +324,8 @@ function look(moment) {
   if (moment) tag.textContent = `Face ${moment.face}, ${Math.round(moment.ago)} s ago`;
   else showTag();
   if (moment) tag.hidden = false;
-  showCharts();
+  const now = performance.now();
+  if (!moment || now - state.lastChartsAt >= MARKER_INTERVAL) showCharts(now);
 }
 
 // --- Choices -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ const STEP = 1; // seconds that an arrow key moves
 const element = (id) => document.getElementById(id);
 
 export class People {
-  // who(): { run, model, chosen, labels } of this moment; onChoose(number);
+  // who(): { run, model, chosen, labels, now } as shown; onChoose(number);
   // onLook({ face, points, seconds } | null): a past moment is looked at, or no longer.
   constructor(session, { who, onChoose, onLook }) {
     this.session = session;
@@ -23,8 +23,8 @@ export class People {
     element("replay").addEventListener("click", () => this.toggleReplay());
   }
 
-  show(now = performance.now()) {
-    const { run, model, chosen, labels } = this.handlers.who();
+  show() {
+    const { run, model, chosen, labels, now } = this.handlers.who();
     const numbers = this.session.people(run, model, now);
     this.#keepRows(numbers);
     for (const number of numbers) {
@@ -106,7 +106,7 @@ export class People {
   #look(row, offset) {
     if (!row.minute) return;
     const ago = Math.max(-60, Math.min(0, offset));
-    const seconds = this.session.present() + ago;
+    const seconds = this.#present() + ago;
     const reading = nearestTo(row.minute.readings, seconds);
     const isSeen = reading && Math.abs(reading.seconds - seconds) < 1.5;
     this.marker = seconds;
@@ -115,7 +115,7 @@ export class People {
     const values = isSeen ? valuesOf(reading) : "not in view";
     row.values.textContent = `${Math.round(-ago)} s ago: ${values}`;
     row.values.style.setProperty("--at", String(1 + ago / 60));
-    this.#present(row.number, seconds);
+    this.#showMoment(row.number, seconds);
   }
 
   #lookAway(row) {
@@ -126,9 +126,13 @@ export class People {
     this.handlers.onLook(null);
   }
 
-  #present(face, seconds) {
+  #showMoment(face, seconds) {
     const points = this.session.shapeAt({ run: this.handlers.who().run, face }, seconds);
-    this.handlers.onLook({ face, points, ago: this.session.present() - seconds });
+    this.handlers.onLook({ face, points, ago: this.#present() - seconds });
+  }
+
+  #present() {
+    return this.session.present(this.handlers.who().now);
   }
 
   toggleReplay() {
@@ -136,11 +140,11 @@ export class People {
       this.endReplay();
       return;
     }
-    const { run, model, chosen } = this.handlers.who();
+    const { run, model, chosen, now } = this.handlers.who();
     const face = this.rows.has(chosen) ? chosen : [...this.rows.keys()][0];
     if (face === undefined) return;
-    const { readings } = this.session.lastMinute({ run, face, model });
-    this.replaying = { face, seconds: readings[0]?.seconds ?? 0, end: this.session.present() };
+    const { readings } = this.session.lastMinute({ run, face, model }, now);
+    this.replaying = { face, seconds: readings[0]?.seconds ?? 0, end: this.#present() };
     element("replay").textContent = "End the replay";
   }
 
@@ -161,7 +165,7 @@ export class People {
       return;
     }
     this.marker = this.replaying.seconds;
-    this.#present(this.replaying.face, this.replaying.seconds);
+    this.#showMoment(this.replaying.face, this.replaying.seconds);
   }
 }
 
