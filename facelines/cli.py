@@ -20,6 +20,7 @@ COMMANDS = {
     "benchmark": "landmarks against raw pixels: a report",
     "predict": "read photos, folders and videos",
     "webapp": "live expressions from your own camera",
+    "speed": "how fast it is on this machine, beside yardsticks",
     "doctor": "check versions, model files and licences",
     "demo": "a sample photo, the shipped model, the web app",
     "table": "measure the released models for the README",

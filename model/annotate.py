@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from facelines.model.recognizer import UNCERTAIN, Prediction
+from facelines.model.recognizer import UNCERTAIN, UNREADABLE, Prediction
 
 # Okabe and Ito's palette, told apart by colour-blind people; BGR.
 COLOURS = {
@@ -15,6 +15,7 @@ COLOURS = {
     "sad": (178, 114, 0),
     "surprise": (233, 180, 86),
     UNCERTAIN: (160, 160, 160),
+    UNREADABLE: (110, 110, 110),
 }
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
@@ -39,13 +40,21 @@ def _draw_face(picture: np.ndarray, prediction: Prediction) -> None:
     thickness = max(1, round(1.5 * unit))
     corner = (round(box.x_min), round(box.y_min))
     cv2.rectangle(picture, corner, (round(box.x_max), round(box.y_max)), colour, thickness)
+    _label(picture, _text(prediction), corner, colour, unit)
+    if prediction.emotion == UNREADABLE:
+        return  # its points are wrong
     for x, y in prediction.face.points:
         radius = max(1, round(1.2 * unit))
         cv2.circle(picture, (round(float(x)), round(float(y))), radius, colour, -1, cv2.LINE_AA)
-    text = f"{prediction.best} {100 * prediction.confidence:.0f}%"
+
+
+def _text(prediction: Prediction) -> str:
+    if prediction.emotion == UNREADABLE:
+        return "cannot read this face"
+    percent = f"{100 * prediction.confidence:.0f}%"
     if prediction.emotion == UNCERTAIN:
-        text += "?"
-    _label(picture, text, corner, colour, unit)
+        return f"{prediction.best} {percent}?"
+    return f"{prediction.emotion} {percent}"
 
 
 def _label(picture, text: str, corner: tuple[int, int], colour, unit: float) -> None:

@@ -1,90 +1,171 @@
-"""Photos, folders and videos -> rows of predictions: what `run.py predict` prints."""
+"""Photos, folders and videos -> rows of predictions: what `facelines predict` prints."""
 
 import itertools
+import multiprocessing
 import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 from facelines.model.annotate import annotate
+from facelines.model.follow import FollowedFaces
 from facelines.model.recognizer import Prediction, Recognizer
+from facelines.model.rows import Row, row_of
+from facelines.model.video_copy import SUFFIX, copy_of
 from facelines.preprocessing import files, images
+from facelines.preprocessing.faces import Box
 from facelines.preprocessing.files import Found, shown
 from facelines.preprocessing.images import ImageError
-from facelines.preprocessing.pipeline import Pipeline, no_face
+from facelines.preprocessing.pipeline import no_face
 
-_VIDEO_CODEC = "mp4v"
-_WRITABLE = "--annotate needs a folder that can be written to, with room left"
+_WRITABLE = "the folder must be one that can be written to, with room left"
+_THUMBNAIL_SIDES = 1.4  # of the face's box
+_THUMBNAIL = 160  # pixels a side at most
 
 
 @dataclass(frozen=True)
-class Row:
-    """One face of one picture or frame, or why there is none.
+class Options:
+    """How pictures and videos are read.
 
-    time: seconds into a video, None for a picture. error: one line, "" where all went well.
+    annotated: a folder for copies with the predictions drawn on them, or None.
+    thumbnails: a folder for each face's picture, or None.
+    every: of a video, every n-th frame is read.
+    jobs: processes; each reads a file of its own.
+    progress: whether a bar is shown on a terminal.
     """
 
-    path: str
-    time: float | None = None
-    face: int | None = None
-    box: tuple[float, float, float, float] | None = None
-    found: str = ""
-    emotion: str = ""
-    confidence: float | None = None
-    probabilities: dict[str, float] | None = None
-    quality: float | None = None
+    annotated: Path | None = None
+    thumbnails: Path | None = None
+    every: int = 1
+    jobs: int = 1
+    progress: bool = False
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One file to read, the name of what is written of it, and where its copy goes.
+
+    error: why it cannot be read, where that is known already.
+    """
+
+    path: Path
+    options: Options
+    name: str = ""
+    is_video: bool = False
+    copy: Path | None = None
     error: str = ""
 
 
 def predict_paths(
     recognizer: Recognizer,
     paths: list[Path],
-    annotated: Path | None = None,
+    options: Options | None = None,
     passed_over: Counter | None = None,
 ) -> Iterator[Row]:
     """Yield a row for each face; a picture without one, or that cannot be read, has one row.
 
     Args:
         paths: pictures, videos and folders of them.
-        annotated: a folder for the pictures and videos with the predictions drawn on them; no
-            file in it is written over.
+        options: no file in its folders is written over.
         passed_over: counts, by why, the files in folders that are no pictures or videos.
 
     Raises:
         ImageError: a folder holds no picture or video.
         OSError: a copy cannot be written.
     """
-    found = list(_files(paths, annotated, Counter() if passed_over is None else passed_over))
-    if annotated is not None:
-        annotated.mkdir(parents=True, exist_ok=True)
-    for one in found:
-        path = one.path
-        if one.kind == files.ERROR:
-            yield Row(shown(path), error=f"{shown(path)}: {one.why}.")
-            continue
-        read, suffix = (
-            (_predict_video, ".mp4") if images.is_video(path) else (_predict_picture, ".png")
-        )
-        target = annotated and _free_name(annotated, shown(path.stem), suffix)
+    options = options or Options()
+    ours = [folder for folder in (options.annotated, options.thumbnails) if folder is not None]
+    passed_over = Counter() if passed_over is None else passed_over
+    jobs = list(_jobs(_files(paths, ours, passed_over), options))  # before there are copies
+    for folder in ours:
+        folder.mkdir(parents=True, exist_ok=True)
+    hidden = None if options.progress else True  # None: shown on a terminal only
+    with tqdm(total=sum(map(_length, jobs)), unit="frame", disable=hidden) as bar:
+        for row, is_new in _with_news(_rows_of(recognizer, jobs, options.jobs)):
+            bar.update(is_new)
+            yield row
+
+
+def _rows_of(recognizer: Recognizer, jobs: list[_Job], processes: int) -> Iterator[Row]:
+    if processes == 1 or len(jobs) < 2:
+        for job in jobs:
+            yield from _read(recognizer, job)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        min(processes, len(jobs)), context, _prepare_process, (recognizer,)
+    ) as pool:
         try:
-            yield from read(recognizer, path, target)
-        except ImageError as error:
-            yield Row(shown(path), error=str(error))
+            for rows in pool.map(_read_in_process, jobs):
+                yield from rows
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def _files(paths: list[Path], annotated: Path | None, passed_over: Counter) -> Iterator[Found]:
+def _prepare_process(recognizer: Recognizer) -> None:
+    global _recognizer
+    _recognizer = recognizer
+
+
+def _read_in_process(job: _Job) -> list[Row]:
+    return list(_read(_recognizer, job))
+
+
+def _read(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
+    if job.error:
+        yield Row(shown(job.path), error=job.error)
+        return
+    try:
+        yield from (_read_video if job.is_video else _read_picture)(recognizer, job)
+    except ImageError as error:
+        yield Row(shown(job.path), error=str(error))
+
+
+def _jobs(found: Iterable[Found], options: Options) -> Iterator[_Job]:
+    stems: Counter[str] = Counter()
+    taken: set[Path] = set()
+    for path, kind, why in map(astuple, found):
+        if kind == files.ERROR:
+            yield _Job(path, options, error=f"{shown(path)}: {why}.")
+            continue
+        is_video, stem, copy = images.is_video(path), shown(path.stem), None
+        stems[stem] += 1
+        name = stem if stems[stem] == 1 else f"{stem}_{stems[stem]}"
+        if options.annotated is not None:
+            suffix = SUFFIX if is_video else ".png"
+            copy = _free_name(options.annotated, stem, suffix, taken)
+            taken.add(copy)
+        yield _Job(path, options, name, is_video, copy)
+
+
+def _length(job: _Job) -> int:
+    return images.frame_count(job.path) if job.is_video else 1
+
+
+def _with_news(rows: Iterator[Row]) -> Iterator[tuple[Row, bool]]:
+    """Yield each row and whether its picture or frame is another than the last row's."""
+    before = None
+    for row in rows:
+        yield row, (row.path, row.frame) != before
+        before = row.path, row.frame
+
+
+def _files(paths: list[Path], ours: list[Path], passed_over: Counter) -> Iterator[Found]:
     """Yield the pictures, videos and errors of paths; count what else is in folders."""
-    apart = annotated is not None and not any(files.same(annotated, path) for path in paths)
+    apart = [one for one in ours if not any(files.same(one, path) for path in paths)]
     for path in paths:
         if not os.path.isdir(path):
             yield Found(path, files.PICTURE)
             continue
         empty = True
-        for found in files.walk(path, (annotated,) if apart else ()):
+        for found in files.walk(path, apart):
             if found.kind == files.OTHER:
                 passed_over[found.why] += 1
             else:
@@ -97,71 +178,85 @@ def _files(paths: list[Path], annotated: Path | None, passed_over: Counter) -> I
             )
 
 
-def _free_name(folder: Path, stem: str, suffix: str) -> Path:
+def _free_name(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
     """Return a file that does not exist yet: the folder may hold originals or earlier copies."""
     names = itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(2)))
-    return next(path for name in names if not (path := folder / f"{name}{suffix}").exists())
+    files = (folder / f"{name}{suffix}" for name in names)
+    return next(path for path in files if path not in taken and not path.exists())
 
 
-def _predict_picture(recognizer: Recognizer, path: Path, target: Path | None) -> Iterator[Row]:
-    predictions = recognizer(images.read_gray(path))
-    if target is not None:
-        picture = images.decode_rgb(images.read_bytes(path))[..., ::-1]
-        drawn = annotate(np.ascontiguousarray(picture), predictions)
-        files.remember_copy(target)
-        if not cv2.imwrite(str(target), drawn):
-            raise OSError(f"{target}: could not be written; {_WRITABLE}.")
-    yield from _rows(path, None, predictions, recognizer.pipeline)
-
-
-def _predict_video(recognizer: Recognizer, path: Path, target: Path | None) -> Iterator[Row]:
-    writer = None
-    try:
-        for time, frame in images.video_frames(path):
-            predictions = recognizer(images.bgr_to_gray(frame))
-            if target is not None:
-                if writer is None:
-                    writer = _writer(target, path, frame)
-                writer.write(annotate(frame, predictions))
-            yield from _rows(path, round(time, 3), predictions, recognizer.pipeline)
-    finally:
-        if writer is not None:
-            writer.release()
-
-
-def _writer(target: Path, source: Path, frame: np.ndarray) -> cv2.VideoWriter:
-    height, width = frame.shape[:2]
-    files.remember_copy(target)
-    codec = cv2.VideoWriter_fourcc(*_VIDEO_CODEC)
-    rate = images.frames_per_second(source)
-    writer = cv2.VideoWriter(str(target), codec, rate, (width, height))
-    if not writer.isOpened():
-        raise OSError(
-            f"{target}: no video could be begun; {_WRITABLE}, and an OpenCV with the codec "
-            f"{_VIDEO_CODEC}."
-        )
-    return writer
-
-
-def _rows(
-    path: Path, time: float | None, predictions: list[Prediction], pipeline: Pipeline
-) -> Iterator[Row]:
+def _read_picture(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
+    gray = images.read_gray(job.path)
+    predictions = recognizer(gray)
+    if job.copy is not None:
+        picture = images.decode_rgb(images.read_bytes(job.path))[..., ::-1]
+        files.remember_copy(job.copy)
+        _write_picture(job.copy, annotate(np.ascontiguousarray(picture), predictions))
     if not predictions:
-        yield Row(shown(path), time, error=no_face(pipeline))
-    for index, prediction in enumerate(predictions):
-        box = prediction.face.box
-        corners = (box.x_min, box.y_min, box.x_max, box.y_max)
-        yield Row(
-            shown(path),
-            time,
-            index,
-            tuple(round(value, 1) for value in corners),
-            box.source,
-            prediction.emotion,
-            round(prediction.confidence, 4),
-            {
-                label: round(float(value), 4)
-                for label, value in zip(prediction.labels, prediction.probabilities, strict=True)
-            },
-            round(prediction.face.quality, 3),
-        )
+        yield Row(shown(job.path), error=no_face(recognizer.pipeline))
+    for number, prediction in enumerate(predictions):
+        thumbnail = _thumbnail(job, gray, prediction.face.box, f"face{number}")
+        yield row_of(job.path, number, prediction, thumbnail=thumbnail)
+
+
+def _read_video(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
+    follow = FollowedFaces(recognizer.uncertain_below)
+    with ExitStack() as stack:
+        copy = None
+        if job.copy is not None:
+            files.remember_copy(job.copy)
+            copy = stack.enter_context(copy_of(job.path, job.copy))
+        shown: list[Prediction] = []
+        known: set[int] = set()
+        for index, (start, end, frame) in enumerate(images.timed_frames(job.path)):
+            if index % job.options.every == 0:
+                gray = images.bgr_to_gray(frame)
+                followed = follow(recognizer(gray), start)
+                shown = [prediction for _, prediction in followed]
+                if not followed:
+                    error = no_face(recognizer.pipeline)
+                    yield Row(shown(job.path), index, round(start, 3), error=error)
+                yield from _frame_rows(job, gray, index, start, followed, known)
+            if copy:
+                copy(annotate(frame, shown), start, end)
+
+
+def _frame_rows(
+    job: _Job,
+    gray: np.ndarray,
+    index: int,
+    seconds: float,
+    followed: list[tuple[int, Prediction]],
+    known: set[int],
+) -> Iterator[Row]:
+    """Yield the rows of a frame; a face new to the video, not in `known`, has a thumbnail."""
+    for number, prediction in followed:
+        thumbnail = ""
+        if number not in known:
+            known.add(number)
+            thumbnail = _thumbnail(job, gray, prediction.face.box, f"face{number}")
+        yield row_of(job.path, number, prediction, frame=index, time=seconds, thumbnail=thumbnail)
+
+
+def _thumbnail(job: _Job, gray: np.ndarray, box: Box, name: str) -> str:
+    """Write a face's picture where that was asked for; return its path, or "" where it was not."""
+    if job.options.thumbnails is None:
+        return ""
+    side = _THUMBNAIL_SIDES * max(box.width, box.height)
+    left, top = ((low + high - side) / 2 for low, high in _edges(box))
+    cut = gray[max(0, round(top)) : round(top + side), max(0, round(left)) : round(left + side)]
+    scale = min(1.0, _THUMBNAIL / max(cut.shape))
+    small = cv2.resize(cut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    target = _free_name(job.options.thumbnails, f"{job.name}_{name}", ".png", set())
+    files.remember_copy(target)
+    _write_picture(target, small)
+    return str(target)
+
+
+def _edges(box: Box) -> tuple[tuple[float, float], tuple[float, float]]:
+    return (box.x_min, box.x_max), (box.y_min, box.y_max)
+
+
+def _write_picture(path: Path, picture: np.ndarray) -> None:
+    if not cv2.imwrite(str(path), picture):
+        raise OSError(f"{path}: could not be written; {_WRITABLE}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from facelines.model import inputs
 from facelines.model.artifact import Artifact, ArtifactError, load
 from facelines.preprocessing.arrays import as_gray
 from facelines.preprocessing.pipeline import Face, Pipeline
+from facelines.preprocessing.quality import DOUBTFUL
 
 UNCERTAIN = "uncertain"
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,9 @@ class Prediction:
     face: the face, with its points, drawing and pixels.
     probabilities: float32 (n,), in the order of `labels`, summing to 1.
     labels: the label set.
-    emotion: the most probable label, or "uncertain" where its probability is below the
-        artifact's threshold.
+    emotion: the most probable label; or "uncertain" where its probability is below the
+        artifact's threshold, or "unreadable" where the face's points are plainly wrong. In a
+        video it is the held label (see `model.steady`).
     """
 
     face: Face
@@ -38,8 +42,9 @@ class Prediction:
 
     @property
     def confidence(self) -> float:
-        """The probability of the most probable label."""
-        return float(np.max(self.probabilities))
+        """The probability of the emotion, or of the most probable label where it is none."""
+        shown = self.emotion if self.emotion in self.labels else self.best
+        return float(self.probabilities[self.labels.index(shown)])
 
 
 class Recognizer:
@@ -51,18 +56,30 @@ class Recognizer:
     inputs: names of the inputs that its network takes, some of `model.inputs.NAMES`.
     uncertain_below: a face whose best probability is lower is called "uncertain".
     views: how many views of each face are averaged.
+    assume_face: whether a picture in which no face is found is taken for one as a whole.
     """
 
-    def __init__(self, artifact: Artifact, threads: int = 1):
+    def __init__(
+        self,
+        artifact: Artifact,
+        threads: int = 1,
+        *,
+        assume_face: bool = False,
+        detector: str | None = None,
+        min_face: float = 0,
+    ):
         self._loaded_from = artifact, threads
+        self._choices = {"assume_face": assume_face, "detector": detector, "min_face": min_face}
         self.name = artifact.name
         self.labels = artifact.labels
-        self.pipeline: Pipeline = artifact.pipeline
+        search = {"detector": detector or artifact.pipeline.detector, "min_face": min_face}
+        self.pipeline: Pipeline = replace(artifact.pipeline, **search)
         self.uncertain_below = artifact.uncertain_below
         self.metrics = artifact.metrics
         self._label_weights = artifact.label_weights
         self._temperature = artifact.temperature
         self.views = artifact.views
+        self.assume_face = assume_face
         self._session = _session(artifact.onnx_path, threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
         if not {"mesh", "vertices"} & set(self.inputs):
@@ -75,18 +92,24 @@ class Recognizer:
             )
 
     @classmethod
-    def load(cls, name_or_folder: str | Path, threads: int = 1) -> "Recognizer":
+    def load(cls, name_or_folder: str | Path, threads: int = 1, **choices) -> "Recognizer":
         """Load a released artifact by its name (`landmark`) or any by its folder.
+
+        Args:
+            threads: of ONNX Runtime.
+            choices: `assume_face=True` where every picture is known to hold a face, as a data
+                set's crops do: where none is found, the whole picture is read as one. `detector`
+                and `min_face` take the place of the recipe's (see `Pipeline`).
 
         Raises:
             ArtifactError: there is none, its network cannot be read, or it does not fit this
                 version (see `artifact.load`).
         """
-        return cls(load(name_or_folder), threads)
+        return cls(load(name_or_folder), threads, **choices)
 
     def __reduce__(self):
         # A session of ONNX Runtime cannot be pickled: a copy, or another process, loads its own.
-        return type(self), self._loaded_from
+        return partial(type(self), **self._choices), self._loaded_from
 
     def __call__(self, picture: np.ndarray) -> list[Prediction]:
         """Predict every face of a picture; no face gives an empty list.
@@ -98,12 +121,16 @@ class Recognizer:
         Raises:
             ValueError: an array of another shape or type, empty, or with values below 0.
         """
-        return self.predict(self.pipeline(as_gray(picture)))
+        gray = as_gray(picture)
+        faces = self.pipeline(gray)
+        if not faces and self.assume_face:
+            faces = [self.pipeline.one(gray)]
+        return self.predict(faces)
 
     def predict(self, faces: Sequence[Face]) -> list[Prediction]:
         """Predict faces that the pipeline has found, in one batch."""
         return [
-            Prediction(face, row, self.labels, self.decide(row))
+            Prediction(face, row, self.labels, self.decide(row) if readable(face) else UNREADABLE)
             for face, row in zip(faces, self.probabilities(inputs.of_faces(faces)), strict=True)
         ]
 
@@ -134,6 +161,11 @@ class Recognizer:
     def _run(self, batch: dict[str, np.ndarray]) -> np.ndarray:
         feeds = {name: inputs.as_float(batch[name]) for name in self.inputs}
         return self._session.run(None, feeds)[0]
+
+
+def readable(face: Face) -> bool:
+    """Tell whether a face's points are good enough to be read (see `preprocessing.quality`)."""
+    return face.quality >= DOUBTFUL
 
 
 def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:

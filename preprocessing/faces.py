@@ -41,11 +41,30 @@ class Box:
     def height(self) -> float:
         return self.y_max - self.y_min
 
+    def moved(self, x: float, y: float) -> "Box":
+        """Return the box shifted by whole or part pixels."""
+        keypoints = self.keypoints and tuple(
+            (place[0] + x, place[1] + y) for place in self.keypoints
+        )
+        return replace(
+            self,
+            x_min=self.x_min + x,
+            y_min=self.y_min + y,
+            x_max=self.x_max + x,
+            y_max=self.y_max + y,
+            keypoints=keypoints,
+        )
+
 
 def whole_image(gray: np.ndarray) -> Box:
     """Return the box of the whole picture, for a face that no detector found."""
     height, width = gray.shape
     return Box(0.0, 0.0, float(width), float(height), 0.0, "whole image")
+
+
+def is_face_crop(gray: np.ndarray) -> bool:
+    """Tell whether a picture is so small that it is a face already cut out, if it is one."""
+    return max(gray.shape) < SMALL_SIDE
 
 
 def detect(gray: np.ndarray, detector: str, min_score: float) -> list[Box]:
@@ -65,17 +84,28 @@ def detect(gray: np.ndarray, detector: str, min_score: float) -> list[Box]:
     if detector == "none":
         return []
     if detector == "blazeface":
-        if max(gray.shape) < _SMALL_SIDE:
+        if is_face_crop(gray):
             return detect(gray, "short", min_score)
-        return [_refined(gray, box) for box in detect(gray, "full", min_score)]
+        return [refined(gray, box) for box in detect(gray, "full", min_score)]
     if detector in _BLAZEFACES:
-        found = _detect_blazeface(gray, _BLAZEFACES[detector], min_score)
-    elif detector == "haar":
+        return propose(gray, detector, min_score, min_score)
+    if detector == "haar":
         found = _detect_haar(gray)
     elif detector == "hog":
         found = _detect_hog(gray, min_score)
     else:
         raise ValueError(f"Unknown detector {detector!r}; expected one of {', '.join(DETECTORS)}.")
+    return sorted(found, key=lambda box: -box.score)
+
+
+def propose(gray: np.ndarray, detector: str, min_score: float, proposal_score: float) -> list[Box]:
+    """Return what `detect` does, and after it weaker boxes that may be faces.
+
+    Args:
+        detector: "full" or "short".
+        proposal_score: lowest score kept, at most `min_score`; the weaker boxes move no other.
+    """
+    found = _detect_blazeface(gray, _BLAZEFACES[detector], proposal_score, min_score)
     return sorted(found, key=lambda box: -box.score)
 
 
@@ -104,7 +134,7 @@ _BLAZEFACES = {
         ((48, 1),),
     ),
 }
-_SMALL_SIDE = 128  # below it a picture is a face crop: BlazeFace needs room around the face
+SMALL_SIDE = 128  # pixels; below it a picture is a face crop: BlazeFace needs room around it
 _BORDER = 1 / 6
 _OVERLAP = 0.3
 _classical = threading.local()  # a cascade may serve one thread only
@@ -121,9 +151,11 @@ def _anchors(grids: tuple[tuple[int, int], ...]) -> np.ndarray:
     return np.concatenate(centres).astype(np.float32)
 
 
-def _detect_blazeface(gray: np.ndarray, model: _BlazeFace, min_score: float) -> list[Box]:
+def _detect_blazeface(
+    gray: np.ndarray, model: _BlazeFace, min_score: float, blended_from: float
+) -> list[Box]:
     height, width = gray.shape
-    border = round(_BORDER * max(height, width)) if max(height, width) < _SMALL_SIDE else 0
+    border = round(_BORDER * max(height, width)) if max(height, width) < SMALL_SIDE else 0
     side = max(height, width) + 2 * border
     left, top = (side - width) // 2, (side - height) // 2
     scale = model.size / side
@@ -153,15 +185,16 @@ def _detect_blazeface(gray: np.ndarray, model: _BlazeFace, min_score: float) -> 
     corners = np.stack([centre - size / 2, centre + size / 2], axis=1)
     everything = np.concatenate([corners, keypoints], axis=1) * model.size
     in_picture = (everything - (x, y)) * (width / fitted_width, height / fitted_height)
-    return [_blazeface_box(points, score) for points, score in _merge(in_picture, scores)]
+    merged = _merge(in_picture, scores, blended_from)
+    return [_blazeface_box(points, score) for points, score in merged]
 
 
 _CLOSER = 2.0  # sides of the box that the closer look takes in
 _CLOSER_SCORE = 0.3
 
 
-def _refined(gray: np.ndarray, box: Box) -> Box:
-    """Return the box with the short range's edges and keypoints, where it sees the face too.
+def closer(gray: np.ndarray, box: Box) -> Box | None:
+    """Return what BlazeFace's short range sees of a box's face from nearby, or None.
 
     The full range places keypoints to about a cell of its 48x48 grid: 40 px in a picture of 2,000,
     a third of a small face, from where dlib slips to another part of it.
@@ -171,30 +204,22 @@ def _refined(gray: np.ndarray, box: Box) -> Box:
     top = max(0, round((box.y_min + box.y_max - side) / 2))
     crop = gray[top : top + round(side), left : left + round(side)]
     if not crop.size:
-        return box
+        return None
     around = [
-        _moved(close, left, top)
-        for close in _detect_blazeface(crop, _BLAZEFACES["short"], _CLOSER_SCORE)
+        close.moved(left, top) for close in propose(crop, "short", _CLOSER_SCORE, _CLOSER_SCORE)
     ]
-    overlapping = [close for close in around if _overlap(box, close) > _OVERLAP]
-    if not overlapping:
-        return box
-    best = max(overlapping, key=lambda close: close.score)
-    return replace(best, score=box.score)
+    overlapping = [close for close in around if overlap(box, close) > _OVERLAP]
+    return max(overlapping, key=lambda close: close.score, default=None)
 
 
-def _moved(box: Box, x: float, y: float) -> Box:
-    return replace(
-        box,
-        x_min=box.x_min + x,
-        y_min=box.y_min + y,
-        x_max=box.x_max + x,
-        y_max=box.y_max + y,
-        keypoints=tuple((place[0] + x, place[1] + y) for place in box.keypoints),
-    )
+def refined(gray: np.ndarray, box: Box) -> Box:
+    """Return the full range's box with the short range's edges and points, if it sees the face."""
+    near = closer(gray, box)
+    return box if near is None else replace(near, score=box.score)
 
 
-def _overlap(box: Box, other: Box) -> float:
+def overlap(box: Box, other: Box) -> float:
+    """Return two boxes' intersection over union, 0 to 1."""
     first, second = (
         np.array([[one.x_min, one.y_min], [one.x_max, one.y_max]]) for one in (box, other)
     )
@@ -207,15 +232,18 @@ def _blazeface_box(points: np.ndarray, score: float) -> Box:
     return Box(x_min, y_min, x_max, y_max, float(score), keypoints=keypoints)
 
 
-def _merge(points: np.ndarray, scores: np.ndarray):
+def _merge(points: np.ndarray, scores: np.ndarray, blended_from: float):
     """Yield (points, score) for each face: overlapping boxes are averaged by their scores.
 
-    BlazeFace's own blending, which jitters less on video than keeping the best box alone.
+    BlazeFace's own blending, which jitters less on video than keeping the best box alone. Boxes
+    below `blended_from` are averaged only with each other.
     """
     order = np.argsort(-scores, kind="stable")
     while len(order):
         overlap = _intersection_over_union(points[order[0], :2], points[order, :2])
         together = order[overlap > _OVERLAP]
+        if scores[order[0]] >= blended_from:
+            together = together[scores[together] >= blended_from]
         weights = scores[together][:, None, None]
         yield (points[together] * weights).sum(axis=0) / weights.sum(), scores[order[0]]
         order = order[overlap <= _OVERLAP]
@@ -242,7 +270,7 @@ _CLASSICAL_UPSAMPLED = 192  # and neither finds faces smaller than about 80 px i
 
 def _classical_scale(gray: np.ndarray) -> tuple[np.ndarray, float]:
     side = max(gray.shape)
-    target = _CLASSICAL_UPSAMPLED if side < _SMALL_SIDE else min(side, _CLASSICAL_SIDE)
+    target = _CLASSICAL_UPSAMPLED if side < SMALL_SIDE else min(side, _CLASSICAL_SIDE)
     scale = target / side
     if scale == 1:
         return gray, 1.0

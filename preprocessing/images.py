@@ -22,6 +22,9 @@ MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 << 20
 MIN_SIDE = 8  # pixels; no face is seen on fewer
 _WHOLE = 0.9  # of the frames that a video's header names
+_FRAMES_PER_SECOND = 25.0  # of a film that does not say
+_MOVING = ("GIF", "WEBP")
+_NO_DELAY, _USUAL_DELAY = 10, 100  # milliseconds; browsers too give frames without a delay so long
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "HEIF", "JPEG2000")
 _TURNS = {  # by EXIF's orientation; 1 is upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -98,63 +101,127 @@ def read_gray(path: Path) -> np.ndarray:
 
 
 def is_video(path: Path) -> bool:
-    """Tell whether a path is a video by its content, or a GIF of more than one frame.
+    """Tell whether a path is a video by its content, or a GIF or WebP of more than one frame.
 
     Where the content is not known its suffix counts.
     """
     if files.kind(path) == files.VIDEO:
         return True
+    if not _may_move(path):
+        return False
     try:
-        with path.open("rb") as file:
-            if not file.read(4) == b"GIF8":
-                return False
-        with Image.open(path, formats=("GIF",)) as picture:
+        with Image.open(path, formats=_MOVING) as picture:
             return getattr(picture, "n_frames", 1) > 1
     except (OSError, UnidentifiedImageError):
         return False
 
 
+def _may_move(path: Path) -> bool:
+    """Tell whether a file is a GIF or a WebP."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return False
+    return start[:4] == b"GIF8" or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
+
+
 def video_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield (time in seconds, uint8 (H, W, 3) BGR) for each frame; one frame is in memory.
+    """Yield (time in seconds, uint8 (H, W, 3) BGR) for each frame; two frames are in memory.
+
+    Times are the file's own, also where its rate varies; an animation's follow from its delays.
 
     Raises:
         ImageError: the file is missing, no video, or holds no frame.
         CutOffError: after the last frame, where the header names clearly more.
     """
+    for time, _, frame in timed_frames(path):
+        yield time, frame
+
+
+def timed_frames(path: Path) -> Iterator[tuple[float, float, np.ndarray]]:
+    """Yield (time, time of the next frame, frame), and else as `video_frames`.
+
+    A film's last frame lasts as long as the one before.
+    """
     if not files.is_utf8(path):  # OpenCV would die of it
         raise ImageError(f"{files.shown(path)}: a name that is not UTF-8; rename the video.")
     if not path.is_file():
         raise ImageError(f"{path}: no such file.")
+    yield from _animation_frames(path) if _may_move(path) else _film_frames(path)
+
+
+def _film_frames(path: Path) -> Iterator[tuple[float, float, np.ndarray]]:
     capture = cv2.VideoCapture(str(path))
     try:
-        rate = capture.get(cv2.CAP_PROP_FPS) or 25.0
-        index = 0
+        rate = capture.get(cv2.CAP_PROP_FPS) or _FRAMES_PER_SECOND
+        count, interval, time, before = 0, 1 / rate, -1 / rate, None
         while True:
             decoded, frame = capture.read()
             if not decoded:
                 break
-            yield index / rate, frame
-            index += 1
-        if index == 0:
+            count += 1
+            now = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            now = now if now > time else time + interval  # not every file has times
+            if before is not None:
+                interval = now - time
+                yield time, now, before
+            time, before = now, frame
+        if before is None:
             raise ImageError(f"{path}: no frame could be decoded; expected a video file.")
-        _check_whole(path, index, capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        yield time, time + interval, before
+        _check_whole(path, count, time + interval, capture.get(cv2.CAP_PROP_FRAME_COUNT), rate)
     finally:
         capture.release()
 
 
-def _check_whole(path: Path, decoded: int, named: float) -> None:
-    # Of formats without an index the count is an estimate from the duration.
-    if math.isfinite(named) and decoded < _WHOLE * named - 1:
+def _check_whole(path: Path, decoded: int, end: float, named: float, rate: float) -> None:
+    # Of formats without an index the count is an estimate: their duration at the usual rate.
+    lasts_as_long = end >= _WHOLE * named / rate
+    if math.isfinite(named) and decoded < _WHOLE * named - 1 and not lasts_as_long:
         raise CutOffError(
             f"{path}: breaks off after {decoded} of the {named:.0f} frames that its header names."
         )
+
+
+def _animation_frames(path: Path) -> Iterator[tuple[float, float, np.ndarray]]:
+    data, time = read_bytes(path), 0.0
+    try:
+        with Image.open(io.BytesIO(data), formats=_MOVING) as animation:
+            width, height = animation.size
+            if width * height > MAX_PIXELS:
+                raise ImageError(
+                    f"{path}: {width}x{height} pixels are more than the {MAX_PIXELS} allowed; "
+                    "scale it down."
+                )
+            for index in range(getattr(animation, "n_frames", 1)):
+                animation.seek(index)
+                frame = np.asarray(_on_white(animation).convert("RGB"))[..., ::-1]
+                delay = animation.info.get("duration", 0)  # of a WebP known only once decoded
+                end = time + (delay if delay > _NO_DELAY else _USUAL_DELAY) / 1000
+                yield time, end, np.ascontiguousarray(frame)
+                time = end
+    except ImageError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        kind = CutOffError if time else ImageError
+        raise kind(f"{path}: damaged or truncated animation ({error}).") from error
 
 
 def frames_per_second(path: Path) -> float:
     """Return a video's frame rate; 25 where the file does not say."""
     capture = cv2.VideoCapture(str(path))
     try:
-        return capture.get(cv2.CAP_PROP_FPS) or 25.0
+        return capture.get(cv2.CAP_PROP_FPS) or _FRAMES_PER_SECOND
+    finally:
+        capture.release()
+
+
+def frame_count(path: Path) -> int:
+    """Return about how many frames a video has; 0 where the file does not say."""
+    capture = cv2.VideoCapture(str(path))
+    try:
+        return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
     finally:
         capture.release()
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from facelines.preprocessing import faces, render
-from facelines.preprocessing.faces import Box
+from facelines.preprocessing import faces, render, search
+from facelines.preprocessing.faces import Box, is_face_crop
 from facelines.preprocessing.landmarks import agreement as agreement_of
 from facelines.preprocessing.landmarks import frame_of, landmarks
 from facelines.preprocessing.mesh import LANDMARKS, mesh_points
@@ -16,9 +16,8 @@ from facelines.preprocessing.quality import quality
 
 LANDMARKERS = ("mean", "dlib", "mesh")
 
-_CROP_SIDE = 128  # a picture smaller than this is a face crop from a data set
-_CROP_SHARE = 0.5  # so is one whose nearly square area is filled by the face to this share
-_CROP_ASPECT = 1.25
+_CROP_SHARE = 0.5  # a larger picture too is a face crop if the face fills it to this share
+_CROP_ASPECT = 1.25  # and it is nearly square
 
 # The median face of FER2013, in 200ths of the drawing's side: x and y in turn.
 _BUILT_IN_FACE = np.array(
@@ -74,6 +73,7 @@ class Pipeline:
     mesh: whether a second source's points stand beside dlib's (see `preprocessing.mesh`).
     landmarker: one of LANDMARKERS, whose the 51 points are: dlib's, the mesh's (dlib is then not
         asked), or the mean of both (dlib's where the recipe leaves the mesh out).
+    min_face: side in pixels of the smallest face looked for in a photograph (see `search.find`).
     """
 
     detector: str = "blazeface"
@@ -86,6 +86,7 @@ class Pipeline:
     level_roll: bool = True
     mesh: bool = True
     landmarker: str = "mean"
+    min_face: float = 0
 
     def __post_init__(self):
         if self.landmarker not in LANDMARKERS:
@@ -94,14 +95,15 @@ class Pipeline:
             )
 
     def __call__(self, gray: np.ndarray) -> list[Face]:
-        """Return every face of a picture, best first; a small face crop always has one.
+        """Return every face of a picture, best first; of a small face crop the largest.
 
         Args:
             gray: uint8 (H, W).
         """
-        if is_face_crop(gray):
-            return [self.one(gray)]
-        return [self.face(gray, box) for box in self.boxes(gray)]
+        boxes = self.boxes(gray)
+        if boxes and is_face_crop(gray):
+            boxes = [largest(boxes)]
+        return [self.face(gray, box) for box in boxes]
 
     def one(self, gray: np.ndarray) -> Face:
         """Return the one face of a data set's picture: the largest, else the whole image."""
@@ -112,7 +114,7 @@ class Pipeline:
 
     def boxes(self, gray: np.ndarray) -> list[Box]:
         """Return the boxes of the faces in a picture, best first."""
-        return faces.detect(gray, self.detector, self.min_score)
+        return search.find(gray, self.detector, self.min_score, self.min_face)
 
     def face(self, gray: np.ndarray, box: Box) -> Face:
         """Return the face of a box: landmarks, drawing and pixels."""
@@ -194,11 +196,6 @@ def no_face(pipeline: Pipeline) -> str:
 def largest(boxes: list[Box]) -> Box:
     """Return the box of the largest area."""
     return max(boxes, key=lambda box: box.width * box.height)
-
-
-def is_face_crop(gray: np.ndarray) -> bool:
-    """Tell whether a picture is so small that it is a face already cut out."""
-    return max(gray.shape) < _CROP_SIDE
 
 
 def _fills(gray: np.ndarray, box: Box, points: np.ndarray) -> bool:

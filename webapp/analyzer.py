@@ -10,7 +10,8 @@ from threading import Barrier, Lock
 
 import numpy as np
 
-from facelines.model.recognizer import Recognizer
+from facelines.model.recognizer import UNCERTAIN, UNREADABLE, Recognizer, readable
+from facelines.model.steady import HeldLabel
 from facelines.preprocessing import images
 from facelines.preprocessing.faces import Box
 from facelines.preprocessing.pipeline import Face, Pipeline
@@ -18,7 +19,7 @@ from facelines.webapp.limits import Admission, Places
 from facelines.webapp.metrics import Metrics
 from facelines.webapp.settings import Settings
 from facelines.webapp.stopwatch import Stopwatch
-from facelines.webapp.tracking import LIVE_PASSES, Tracker
+from facelines.webapp.tracking import LIVE_PASSES, Track, Tracker
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 PICTURES = ("drawing", "pixels")  # of each face: what the shape models see, and the others
@@ -73,8 +74,11 @@ class Analyst:
                 )
         return chosen
 
-    def picture(self, data: bytes, models: list[str], pictures: Collection[str]) -> dict:
+    def picture(self, data: bytes, models: list[str], pictures: Collection[str], **search) -> dict:
         """Read every face of an encoded picture.
+
+        Args:
+            search: `detector` and `min_face` in place of the recipe's (see `Pipeline`).
 
         Raises:
             ImageError: it cannot be decoded or is too large.
@@ -83,12 +87,12 @@ class Analyst:
         with watch("decode"):
             gray = self._decode(data, self.settings.max_picture_pixels)
         with watch("faces"):
-            faces = self.pipeline(models)(gray)[:_MAX_PHOTO_FACES]
+            faces = replace(self.pipeline(models), **search)(gray)[:_MAX_PHOTO_FACES]
         probabilities = self._classify(faces, models, watch)
         self.metrics.analysed(len(faces), watch.seconds)
         return _size(gray) | {
             "faces": [
-                face_values(face, pictures) | {"readings": self._readings(rows)}
+                face_values(face, pictures) | {"readings": self._readings(face, rows, {})}
                 for face, rows in zip(faces, probabilities, strict=True)
             ],
             "milliseconds": watch.milliseconds(),
@@ -160,13 +164,15 @@ class Analyst:
         probabilities = self._classify([track.face for track in tracks], models, watch)
         faces = []
         for track, rows in zip(tracks, probabilities, strict=True):
+            held = {}
             if smooth:
+                held = {name: self._hold(track, name, row, seconds) for name, row in rows.items()}
                 rows = {
                     name: track.smooth_probabilities(name, row, seconds)
                     for name, row in rows.items()
                 }
             values = {"number": track.number} | face_values(track.face, pictures)
-            faces.append(values | {"readings": self._readings(rows)})
+            faces.append(values | {"readings": self._readings(track.face, rows, held)})
         self.metrics.analysed(len(faces), watch.seconds)
         return _size(gray) | {"faces": faces, "milliseconds": watch.milliseconds()}
 
@@ -229,8 +235,24 @@ class Analyst:
             for index in range(len(faces))
         ]
 
-    def _readings(self, rows: dict[str, np.ndarray]) -> dict:
-        return {name: _reading(self.recognizers[name], row) for name, row in rows.items()}
+    def _hold(self, track: Track, name: str, row: np.ndarray, seconds: float) -> dict:
+        """Return the label that a model holds for a face, and whether it is certain of it."""
+        recognizer = self.recognizers[name]
+        held = track.held.get(name)
+        if held is None:
+            held = HeldLabel(recognizer.labels, recognizer.uncertain_below)
+            track.held[name] = held
+        label = held(row, seconds)
+        return {"label": label, "emotion": label if held.certain else UNCERTAIN}
+
+    def _readings(self, face: Face, rows: dict[str, np.ndarray], held: dict[str, dict]) -> dict:
+        readings = {
+            name: _reading(self.recognizers[name], row) | held.get(name, {})
+            for name, row in rows.items()
+        }
+        if not readable(face):
+            readings = {name: one | {"emotion": UNREADABLE} for name, one in readings.items()}
+        return readings
 
 
 def face_values(face: Face, pictures: Collection[str]) -> dict:
@@ -243,6 +265,7 @@ def face_values(face: Face, pictures: Collection[str]) -> dict:
         "box": [round(edge, 1) for edge in (box.x_min, box.y_min, box.x_max, box.y_max)],
         "source": box.source,
         "quality": round(face.quality, 3),
+        "readable": readable(face),
         "points": np.round(face.points.astype(np.float64), 1).tolist(),
     }
     shown = dict(zip(PICTURES, (face.image, face.pixels), strict=True))
@@ -257,6 +280,7 @@ def _reading(recognizer: Recognizer, probabilities: np.ndarray) -> dict:
     best = int(np.argmax(probabilities))
     return {
         "emotion": recognizer.decide(probabilities),
+        "label": recognizer.labels[best],
         "best": recognizer.labels[best],
         "confidence": round(float(probabilities[best]), 4),
         "probabilities": {

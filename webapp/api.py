@@ -4,12 +4,14 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
+from facelines.preprocessing.faces import DETECTORS
 from facelines.preprocessing.images import ImageError
 from facelines.webapp import video
 from facelines.webapp.analyzer import PICTURES, Analyst, UnknownModel
@@ -103,8 +105,9 @@ async def predict(request: Request) -> JSONResponse:
     """Read every face of a picture, sent as the body or as one file of a form."""
     analyst = _analyst(request)
     names = _models(request, analyst)
+    pictures, search = _pictures(request), _search(request)
     data = await _upload(request, analyst.settings.max_picture_bytes)
-    job = analyst.submit(analyst.picture, data, names, _pictures(request))
+    job = analyst.submit(partial(analyst.picture, data, names, pictures, **search))
     try:
         return JSONResponse(await asyncio.wrap_future(job))
     except ImageError as error:
@@ -171,6 +174,21 @@ def _flag(request: Request, name: str) -> bool:
     if value not in ("0", "1"):
         raise BadRequest(400, f"{name}={value!r} is not understood; expected 0 or 1.")
     return value == "1"
+
+
+def _search(request: Request) -> dict:
+    """Return how faces are to be looked for, where the request says so."""
+    search = {}
+    if detector := request.query_params.get("detector"):
+        if detector not in DETECTORS:
+            expected = ", ".join(DETECTORS)
+            raise BadRequest(400, f"detector={detector!r}: expected one of {expected}.")
+        search["detector"] = detector
+    if min_face := request.query_params.get("min_face"):
+        if not re.fullmatch("[0-9]{1,5}", min_face) or not int(min_face):
+            raise BadRequest(400, f"min_face={min_face!r}: expected a side in pixels, 1 to 99999.")
+        search["min_face"] = int(min_face)
+    return search
 
 
 def _every(request: Request) -> int:

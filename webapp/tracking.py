@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from facelines.model.steady import HeldLabel
 from facelines.preprocessing import faces
 from facelines.preprocessing.faces import Box
 from facelines.preprocessing.landmarks import frame_of, landmarks
+from facelines.preprocessing.mesh import mesh_points
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import GROUPS, eye_centres, frame_of_points
 from facelines.webapp.smoothing import PointSmoother, ProbabilitySmoother
@@ -22,6 +24,10 @@ _SAME_FACE = 0.7  # of a face's side: a detected box nearer than this is the fac
 _DRIFT = 0.2  # of a face's side between box and points, from which the box is believed
 _KEEP_SCORE = 0.25  # a face that is followed is kept at lower scores than one that is new
 _MISSES_ALLOWED = 1  # detections in a row that may miss a face before it is dropped
+_SURE_SCORE = 0.75  # a new face is shown at once from here on, else when it is seen once more
+_PRESENT = 5.0  # the mesh's logit that a new face needs; hair and walls have up to 6, most under 0
+_FULL_EVERY = 3  # detections, of which one looks for far faces though near ones were found
+_SAME_BOX = 0.3  # intersection over union
 _BOX_TO_SIDE = 1 / (2.2 * 0.43)  # the box width for which `landmarks.frame_of` returns the side
 
 
@@ -32,6 +38,7 @@ class Track:
     number: 1, 2, 3 ... in order of appearance; kept while the face is in view.
     points: float32 (51, 2), pixels, as dlib found them on the last frame.
     face: what the pipeline makes of the (smoothed) points.
+    held: the label that each model holds for it.
     """
 
     number: int
@@ -39,8 +46,15 @@ class Track:
     quality: float
     face: Face | None = None
     misses: int = 0
+    held: dict[str, HeldLabel] = field(default_factory=dict)
     smooth_points: PointSmoother = field(default_factory=PointSmoother)
     _probabilities: dict[str, ProbabilitySmoother] = field(default_factory=dict)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the mesh saw no face where it was last looked for."""
+        presence = self.face.presence if self.face else None
+        return presence is not None and presence < 0
 
     @property
     def is_lost(self) -> bool:
@@ -66,6 +80,8 @@ class Tracker:
         self._pipeline = replace(pipeline, passes=LIVE_PASSES)
         self._max_faces = max_faces
         self._since_detection = _DETECT_EVERY
+        self._detections = 0
+        self._unsure: list[Box] = []  # new faces of the last detection
         self._next_number = 1
 
     def update(
@@ -101,8 +117,13 @@ class Tracker:
                 track.face = pipeline.describe(gray, box, points, track.quality)
         return self.tracks
 
+    def look_again(self) -> None:
+        """Detect faces on the next frame, whether or not following needs it."""
+        self._since_detection = _DETECT_EVERY
+
     def _detection_is_due(self) -> bool:
-        return not self.tracks or self._since_detection >= _DETECT_EVERY
+        soon = not self.tracks or bool(self._unsure)
+        return soon or self._since_detection >= _DETECT_EVERY
 
     def _follow(self, gray: np.ndarray, watch: Stopwatch) -> bool:
         """Move every face from its last points; tell whether all can be trusted."""
@@ -123,8 +144,7 @@ class Tracker:
 
     def _detect(self, gray: np.ndarray, watch: Stopwatch) -> None:
         with watch("detect"):
-            score = min(_KEEP_SCORE, self._pipeline.min_score)
-            boxes = faces.detect(gray, self._pipeline.detector, score)
+            boxes = self._boxes(gray)
         self._since_detection = 0
         matches = match(self.tracks, boxes)
         with watch("landmarks"):
@@ -133,21 +153,43 @@ class Tracker:
             self.tracks = [track for track in self.tracks if not track.is_lost]
             self._welcome(gray, [box for box in boxes if box not in matches.values()])
 
+    def _boxes(self, gray: np.ndarray) -> list[Box]:
+        """Return the faces of a frame.
+
+        BlazeFace's short range takes a third of the full range's time. Where it finds a face, and
+        all that are followed, the full range is asked only now and then, for those further away.
+        """
+        score = min(_KEEP_SCORE, self._pipeline.min_score)
+        self._detections += 1
+        if self._pipeline.detector == "blazeface" and self._detections % _FULL_EVERY:
+            near = faces.detect(gray, "short", score)
+            found = [box for box in near if box.score >= _SURE_SCORE]
+            if found and len(match(self.tracks, near)) == len(self.tracks):
+                return near
+        return faces.detect(gray, self._pipeline.detector, score)
+
     def _place(self, gray: np.ndarray, track: Track, box: Box | None) -> None:
         """Put a track on its detected box, or follow its points where they agree with it."""
-        track.misses = 0 if box else track.misses + 1
+        track.misses = 0 if box and not track.is_absent else track.misses + 1
         start = box_of_points(track.points, track.quality)
         if box is not None and _offset(track.points, box) > _DRIFT:
             start = box
         track.points, track.quality = landmarks(gray, start, LIVE_PASSES)
 
     def _welcome(self, gray: np.ndarray, boxes: list[Box]) -> None:
+        """Take in new faces: sure ones at once, others when two detections in a row see them."""
+        seen_before, self._unsure = self._unsure, []
         for box in sorted(boxes, key=lambda box: box.x_min):
             if box.score < self._pipeline.min_score or len(self.tracks) >= self._max_faces:
                 continue
+            again = any(faces.overlap(box, other) > _SAME_BOX for other in seen_before)
+            if box.score < _SURE_SCORE and not again:
+                self._unsure.append(box)
+                continue
             points, quality = landmarks(gray, box, LIVE_PASSES)
-            self.tracks.append(Track(self._next_number, points, quality))
-            self._next_number += 1
+            if mesh_points(gray, frame_of_points(points))[1] >= _PRESENT:
+                self.tracks.append(Track(self._next_number, points, quality))
+                self._next_number += 1
 
 
 def match(tracks: list[Track], boxes: list[Box]) -> dict[int, Box]:

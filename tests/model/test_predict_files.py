@@ -1,13 +1,17 @@
+import csv
+import io
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from facelines import cli
 from facelines.demo import PHOTO
 from facelines.model.annotate import annotate
-from facelines.model.recognizer import Recognizer
+from facelines.model.recognizer import UNREADABLE, Recognizer
 from facelines.preprocessing.files import COPIES
 
 
@@ -109,7 +113,8 @@ def test_copies_are_not_promised_where_nothing_could_be_read(tmp_path, capsys):
 def test_a_copy_that_cannot_be_written_is_an_error(kind, photo, tmp_path, capsys, monkeypatch):
     clip = write_video(tmp_path / "clip.avi", "MJPG")
     monkeypatch.setattr(cv2, "imwrite", lambda *_: False)  # as for a full or read-only disk
-    monkeypatch.setattr("facelines.model.predict_files._VIDEO_CODEC", "none")
+    monkeypatch.setattr("facelines.model.video_copy.KEEPS_SOUND", False)
+    monkeypatch.setattr("facelines.model.video_copy._CODEC", "none")
     source = {"picture": photo, "video": clip}[kind]
     assert cli.main(["predict", str(source), "--annotate", str(tmp_path / "drawn")]) == 1
     printed = capsys.readouterr()
@@ -127,3 +132,110 @@ def test_annotation_leaves_its_input_alone(astronaut):
 def test_nothing_to_annotate_changes_nothing(astronaut):
     picture = cv2.cvtColor(astronaut, cv2.COLOR_GRAY2BGR)
     assert (annotate(picture, []) == picture).all()
+
+
+def rows_of(path):
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pylist()
+    text = path.read_text()
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines()]
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+def test_a_table_has_a_row_a_face_and_a_column_a_label(suffix, photo, tmp_path, capsys):
+    blank = tmp_path / "blank.png"
+    cv2.imwrite(str(blank), np.zeros((300, 300), np.uint8))
+    out = tmp_path / "new" / f"faces{suffix}"
+    _, printed = predict(capsys, photo, blank, "--out", out)
+    face, nobody = rows_of(out)
+    assert list(face) == list(nobody)
+    assert face["path"] == str(photo) and face["emotion"] == printed[0]["emotion"]
+    labels = printed[0]["probabilities"]
+    assert sum(float(face[label]) for label in labels) == pytest.approx(1, abs=1e-3)
+    assert float(face["x_max"]) > float(face["x_min"])
+    assert nobody["error"] == "no face found" and nobody["x_min"] in (None, "")
+    assert [path.name for path in out.parent.iterdir()] == [out.name], "nothing unfinished stays"
+
+
+def test_a_table_of_another_kind_is_refused_before_anything_is_read(photo, capsys):
+    assert cli.main(["predict", str(photo), "--out", "faces.xlsx"]) == 1
+    assert "faces.xlsx: expected a file named .csv, .parquet, .jsonl" in capsys.readouterr().err
+
+
+def test_every_other_frame_of_a_video_by_number_and_time(tmp_path, capsys):
+    path = write_video(tmp_path / "clip.avi", "MJPG")
+    _, rows = predict(capsys, path, "--every", 2)
+    assert [(row["frame"], row["time"], row["face"]) for row in rows] == [(0, 0.0, 0), (2, 0.2, 0)]
+
+
+def test_processes_read_the_same_in_the_same_order(photo, tmp_path, capsys):
+    other = tmp_path / "other.png"
+    cv2.imwrite(str(other), np.zeros((300, 300), np.uint8))
+    _, alone = predict(capsys, photo, other)
+    _, shared = predict(capsys, photo, other, "--jobs", 2)
+    assert shared == alone
+
+
+def test_faces_are_kept_as_pictures_only_where_that_is_asked_for(photo, tmp_path, capsys):
+    clip = write_video(tmp_path / "clip.avi", "MJPG")
+    faces = tmp_path / "faces"
+    _, rows = predict(capsys, photo, clip, "--thumbnails", faces)
+    assert sorted(path.name for path in faces.glob("*.png")) == [
+        "astronaut_face0.png",
+        "clip_face0.png",
+    ]
+    assert [bool(row["thumbnail"]) for row in rows] == [True, True, False, False, False]
+    _, rows = predict(capsys, photo)
+    assert rows[0]["thumbnail"] == "" and len(list(faces.glob("*.png"))) == 2
+
+
+def test_emotions_are_summed_up(photo, tmp_path, capsys):
+    (tmp_path / "b.jpg").write_text("not a picture")
+    assert cli.main(["predict", str(photo), str(photo), str(tmp_path / "b.jpg")]) == 0
+    printed = capsys.readouterr().out
+    assert "2 faces read" in printed and "100.0 %" in printed
+    assert "1 files could not be read" in printed
+
+
+@pytest.fixture
+def blank_crops(tmp_path):
+    folder = tmp_path / "crops"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "navy.png"), np.full((100, 100, 3), (60, 20, 10), np.uint8))
+    return folder
+
+
+def test_a_small_picture_without_a_face_has_no_label(blank_crops, capsys):
+    status, (row,) = predict(capsys, blank_crops)
+    assert status == 0 and row["error"] == "no face found" and row["emotion"] == ""
+
+
+def test_who_knows_that_it_is_a_face_can_say_so(blank_crops, capsys):
+    _, (row,) = predict(capsys, blank_crops, "--assume-face")
+    assert row["found"] == "whole image" and row["emotion"]
+
+
+def test_the_detector_and_the_smallest_face_can_be_chosen(photo, capsys):
+    _, (row,) = predict(capsys, photo, "--detector", "haar", "--min-face", 80)
+    assert row["found"] == "detected"
+    assert cli.main(["predict", str(photo), "--detector", "yolo"]) == 1
+    assert "'yolo'" in capsys.readouterr().err
+
+
+def test_a_face_that_cannot_be_read_is_drawn_so_and_has_no_label(astronaut):
+    (prediction,) = Recognizer.load("landmark")(astronaut)
+    unreadable = replace(prediction, emotion=UNREADABLE)
+    picture = cv2.cvtColor(astronaut, cv2.COLOR_GRAY2BGR)
+    drawn = annotate(picture, [unreadable])
+    assert (drawn != picture).any() and (drawn != annotate(picture, [prediction])).any()
+    x, y = prediction.face.points[13].round().astype(int)
+    assert (drawn[y, x] == picture[y, x]).all(), "wrong points are not drawn"
+
+
+def test_points_that_are_plainly_wrong_are_unreadable(astronaut):
+    recognizer = Recognizer.load("landmark")
+    face = recognizer.pipeline(astronaut)[0]
+    good, bad = recognizer.predict([face, replace(face, quality=0.2)])
+    assert good.emotion != UNREADABLE and bad.emotion == UNREADABLE

@@ -1,6 +1,7 @@
 import json
 from dataclasses import fields, replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -52,12 +53,25 @@ def test_a_photo_without_a_face_is_empty():
     assert QUICK(np.full((300, 300), 90, np.uint8)) == []
 
 
-def test_a_face_crop_always_has_one_face_and_keeps_its_pixels(astronaut_crop):
+def test_a_face_crop_has_one_face_and_keeps_its_pixels(astronaut_crop):
     (face,) = QUICK(astronaut_crop)
     assert is_face_crop(astronaut_crop)
     assert (face.pixels == astronaut_crop).all()
-    (blank,) = QUICK(np.zeros((48, 48), np.uint8))
-    assert blank.box.source == "whole image"
+
+
+NO_FACES = {
+    "black": np.zeros((48, 48), np.uint8),
+    "navy": np.full((100, 100), 15, np.uint8),
+    "a slope": np.tile(np.linspace(0, 255, 90), (60, 1)).astype(np.uint8),
+    "noise": np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8),
+    "a disc": cv2.circle(np.zeros((80, 80), np.uint8), (40, 40), 30, 200, -1),
+}
+
+
+@pytest.mark.parametrize("picture", NO_FACES.values(), ids=NO_FACES)
+def test_a_small_picture_without_a_face_has_none_but_as_a_data_sets(picture):
+    assert QUICK(picture) == []
+    assert QUICK.one(picture).box is not None
 
 
 def test_drawings_of_a_face_and_of_its_shifted_copy_are_alike(astronaut):
@@ -67,8 +81,6 @@ def test_drawings_of_a_face_and_of_its_shifted_copy_are_alike(astronaut):
 
 
 def test_the_largest_face_is_the_data_sets_face(astronaut):
-    import cv2
-
     small = cv2.resize(astronaut, (256, 256))
     picture = np.hstack([np.vstack([small, np.zeros_like(small)]), astronaut])
     assert QUICK.one(picture).box.x_min > 256

@@ -1,5 +1,6 @@
 """Following faces over time: identity, smoothing, reaction."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from webapp_fakes import FakeRecognizer, frame
 
-from facelines.preprocessing import images
+from facelines.preprocessing import faces, images
 from facelines.preprocessing.landmarks import frame_of
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.points import GROUPS, eye_distance, frame_of_points
@@ -59,14 +60,41 @@ def test_faces_keep_their_numbers_while_they_move_and_one_leaves():
     alone = [frame(1)[:, ::-1] * 0 + 127] * 30  # an empty room
     tracker = Tracker(Pipeline())
     seen = updates(tracker, moving)
-    for faces in seen:
-        assert [number for number, _ in faces] == [1, 2]
-        assert faces[0][1].x_min < 320 < faces[1][1].x_min
+    for shown in seen:
+        assert [number for number, _ in shown] == [1, 2]
+        assert shown[0][1].x_min < 320 < shown[1][1].x_min
     watch = Stopwatch()
     for index, picture in enumerate(alone):
         tracks = tracker.update(gray(picture), 1 + index / FRAMES_PER_SECOND, watch)
     assert tracks == []
     assert updates(tracker, [frame(1)])[0][0][0] == 3, "a new face gets a new number"
+
+
+def shown_when_detected(monkeypatch, picture, score, frames=3):
+    """Return how many faces are shown on each frame where a detector finds one in the middle."""
+    (face,) = Pipeline(passes=2)(gray(frame(1)))
+    found = replace(face.box, score=score)
+    monkeypatch.setattr(faces, "detect", lambda *_: [found])
+    return [len(shown) for shown in updates(Tracker(Pipeline()), [picture] * frames)]
+
+
+def test_a_sure_face_is_shown_at_once_and_a_doubtful_one_when_seen_again(monkeypatch):
+    assert shown_when_detected(monkeypatch, frame(1), 0.9) == [1, 1, 1]
+    assert shown_when_detected(monkeypatch, frame(1), 0.55) == [0, 1, 1]
+
+
+@pytest.mark.parametrize("score", [0.55, 0.95])
+def test_what_only_the_detector_takes_for_a_face_is_never_shown(monkeypatch, score):
+    assert shown_when_detected(monkeypatch, frame(0), score, frames=6) == [0] * 6
+
+
+def test_a_far_face_is_found_beside_a_near_one():
+    near = frame(1)
+    far = frame(1, side=60)[:200, 60:300]
+    both = near.copy()
+    both[280:, 400:] = far[:200, :240]
+    seen = updates(Tracker(Pipeline()), [both] * 30)
+    assert len(seen[-1]) == 2
 
 
 def test_detection_runs_only_now_and_then():

@@ -1,0 +1,262 @@
+"""How fast it is, beside yardsticks of the same moment: what `facelines speed` prints.
+
+Times are processor time of one thread or process, so other programs on the machine lengthen them
+little; each figure is a ratio of medians, taken in turn with its yardstick in one run.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import dlib
+import numpy as np
+
+from facelines import shape_predictor
+from facelines.demo import PHOTO
+from facelines.model import inputs
+from facelines.model.recognizer import Recognizer
+from facelines.preprocessing import images, landmarks, mesh, tflite
+from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.points import BOX_SIDE, CROP_SIDE, upright_crop
+from facelines.preprocessing.prepare import preprocess
+from facelines.webapp.analyzer import Analyst
+from facelines.webapp.settings import Settings
+from facelines.webapp.tracking import Tracker
+
+WARM_UP = 5
+_STARTS = 5
+_FRAME_SIZE = 640, 480
+_FACE_SIDE = 120  # pixels of the frame's one face
+_PHOTO_FACE = (225, 120, 105)  # of the sample photo: its centre and side
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured ratio.
+
+    value: of the medians; lower is better, but for `scaling_2`.
+    must, aim: what is asked of it.
+    repeats: how many measurements each median is of.
+    """
+
+    name: str
+    value: float
+    yardstick: str
+    must: float
+    aim: float
+    repeats: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the value is as good as it must be."""
+        return self.value >= self.must if self.name == "scaling_2" else self.value <= self.must
+
+
+def measure(model: str, repeats: int, images_count: int, whole: bool) -> Iterator[Figure]:
+    """Yield the figures as they are measured.
+
+    Args:
+        model: a released name.
+        repeats: measurements of each median.
+        images_count: face crops that preprocessing is timed on.
+        whole: whether the figures that take minutes are measured too.
+    """
+    cv2.setNumThreads(1)
+    recognizer = Recognizer.load(model)
+    yield from _frames(recognizer, repeats)
+    yield _classifier(recognizer, repeats)
+    with tempfile.TemporaryDirectory() as folder:
+        source = write_fer2013(Path(folder) / "faces.csv", images_count)
+        yield _preprocessing(source, images_count, repeats)
+        if whole:
+            yield _scaling(source)
+            yield _memory(Path(folder))
+    if whole:
+        yield _start(model)
+
+
+def machine() -> dict:
+    """Return what the figures depend on."""
+    return {
+        "processors": os.cpu_count(),
+        "load": [round(value, 1) for value in os.getloadavg()],
+        "threads": 1,
+        "opencv": cv2.__version__,
+        "dlib": dlib.__version__,
+    }
+
+
+def frame() -> np.ndarray:
+    """Return a VGA picture with one face of 120 px, uint8 (480, 640, 3) RGB."""
+    x, y, side = _PHOTO_FACE
+    scale = _FACE_SIDE / side
+    width, height = _FRAME_SIZE
+    place = np.float64([[scale, 0, width / 2 - scale * x], [0, scale, height / 3 - scale * y]])
+    photo = images.decode_rgb(images.read_bytes(PHOTO))
+    return cv2.warpAffine(photo, place, _FRAME_SIZE, borderMode=cv2.BORDER_REFLECT)
+
+
+def in_turn(repeats: int, *actions: Callable[[], object]) -> list[float]:
+    """Return the median processor time of each action, in seconds; they take turns."""
+    times: list[list[float]] = [[] for _ in actions]
+    for turn in range(WARM_UP + repeats):
+        for action, its_times in zip(actions, times, strict=True):
+            started = time.thread_time()
+            action()
+            if turn >= WARM_UP:
+                its_times.append(time.thread_time() - started)
+    return [statistics.median(its_times) for its_times in times]
+
+
+def _frames(recognizer: Recognizer, repeats: int) -> Iterator[Figure]:
+    """Yield what a photo and a live frame cost, from JPEG to probabilities."""
+    _, encoded = cv2.imencode(".jpg", frame()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    data, names = encoded.tobytes(), [recognizer.name]
+    gray = images.decode_gray(data)
+    analyst = Analyst({recognizer.name: recognizer}, Settings(workers=1))
+    tracker = Tracker(recognizer.pipeline)
+    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+
+    def follow() -> dict:
+        return analyst.frame(data, tracker, names, smooth=True, pictures=())
+
+    def detect() -> dict:
+        tracker.look_again()
+        return follow()
+
+    if not follow()["faces"]:
+        raise RuntimeError("The benchmark's face was not found.")
+    for name, action, must, aim in (
+        ("frame_ratio", detect, 0.12, 0.05),
+        ("frame_tracking_ratio", follow, 0.07, 0.03),  # one frame in twelve detects: no median's
+        ("photo_ratio", lambda: analyst.picture(data, names, ()), 0.20, 0.10),
+    ):
+        seconds, haar = in_turn(repeats, action, lambda: cascade.detectMultiScale(gray, 1.1, 5))
+        yield Figure(name, seconds / haar, "a Haar scan of the frame", must, aim, repeats)
+    analyst.close()
+
+
+def _classifier(recognizer: Recognizer, repeats: int) -> Figure:
+    """Return what one face costs a released network, beside the published one."""
+    published = Recognizer.load("landmark_cnn")
+    (face,) = recognizer.pipeline(images.read_gray(PHOTO))
+    ours, theirs = (inputs.of_faces([face]) for _ in range(2))
+    seconds, yardstick = in_turn(
+        repeats,
+        lambda: recognizer.probabilities(ours),
+        lambda: published.probabilities(theirs),
+    )
+    return Figure(
+        "classifier_ratio", seconds / yardstick, "the published network", 0.3, 0.15, repeats
+    )
+
+
+def face_crops(count: int) -> Iterator[np.ndarray]:
+    """Yield so many crops of the sample photo's face as FER2013 has them, uint8 (48, 48)."""
+    noise = np.random.default_rng(0)
+    photo = images.read_gray(PHOTO)[60:200, 160:300]
+    for _ in range(count):
+        left, top = noise.integers(0, 12, 2)
+        crop = photo[top : top + 128, left : left + 128]
+        crop = cv2.resize(crop, (48, 48), interpolation=cv2.INTER_AREA)
+        changed = crop * noise.uniform(0.6, 1.2) + noise.normal(0, 6, crop.shape)
+        yield changed.clip(0, 255).astype(np.uint8)
+
+
+def write_fer2013(path: Path, count: int) -> Path:
+    """Write so many face crops as a CSV in FER2013's format."""
+    with path.open("w") as file:
+        print("emotion,pixels,Usage", file=file)
+        for index, crop in enumerate(face_crops(count)):
+            print(f"{index % 7},{' '.join(map(str, crop.ravel()))},Training", file=file)
+    return path
+
+
+def _preprocessing(source: Path, count: int, repeats: int) -> Figure:
+    """Return what preparing an image costs beside the networks and dlib on ready-made arrays."""
+    started = time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        preprocess(source, Path(folder) / "out")
+    seconds = (time.process_time() - started) / count
+    (calls,) = in_turn(repeats, _bare_calls(Pipeline()))
+    return Figure("preprocess_ratio", seconds / calls, "networks and dlib alone", 1.20, 1.08, count)
+
+
+def _bare_calls(pipeline: Pipeline) -> Callable[[], None]:
+    """Return the calls that the recipe makes for one face crop, with all they need prepared."""
+    gray = next(face_crops(1))
+    crop = upright_crop(gray, landmarks.frame_of(pipeline.one(gray).box))
+    corner = round((CROP_SIDE - BOX_SIDE) / 2)
+    square = dlib.rectangle(corner, corner, corner + BOX_SIDE - 1, corner + BOX_SIDE - 1)
+    predictor = dlib.shape_predictor(str(shape_predictor.find()))
+    networks = []
+    for file, side in (("face_detection_short_range.tflite", 128), (mesh.FILE, 256)):
+        network = tflite.network(file)
+        seen = np.zeros((1, 3, side, side), np.float32)
+        networks.append((network, seen, network.getUnconnectedOutLayersNames()))
+
+    def call() -> None:
+        for _ in range(pipeline.passes):
+            predictor(crop, square)
+        for network, seen, outputs in networks:
+            network.setInput(seen)
+            network.forward(outputs)
+
+    return call
+
+
+def _scaling(source: Path) -> Figure:
+    """Return how much faster two workers are than one, by the clock on the wall."""
+    seconds = []
+    for workers in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            preprocess(source, Path(folder) / "out", workers=workers, shard_samples=250)
+            seconds.append(time.perf_counter() - started)
+    return Figure("scaling_2", seconds[0] / seconds[1], "one worker", 1.85, 1.97, 1)
+
+
+def _memory(folder: Path) -> Figure:
+    """Return the peak memory of preparing 20,000 images as a multiple of 1,000's."""
+    peaks = []
+    for count in (1_000, 20_000):
+        source = write_fer2013(folder / f"{count}.csv", count)
+        _, usage = _child("preprocess", str(source), "--out", str(folder / f"out{count}"))
+        peaks.append(usage.ru_maxrss)
+    return Figure("peak_rss_ratio", peaks[1] / peaks[0], "1,000 images", 1.10, 1.0, 1)
+
+
+def _start(model: str) -> Figure:
+    """Return what `predict one.jpg` costs from start to answer, beside importing TensorFlow."""
+    ours, theirs = [], []
+    for _ in range(_STARTS):
+        ours.append(_child("predict", str(PHOTO), "--model", model)[0])
+        theirs.append(_timed([sys.executable, "-c", "import tensorflow"])[0])
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    return Figure("predict_start_ratio", ratio, "importing TensorFlow", 0.3, 0.15, _STARTS)
+
+
+def _child(*arguments: str) -> tuple[float, resource.struct_rusage]:
+    command = "import sys; from facelines.cli import main; sys.exit(main())"
+    return _timed([sys.executable, "-c", command, *arguments])
+
+
+def _timed(command: list[str]) -> tuple[float, resource.struct_rusage]:
+    """Run a command; return its processor seconds and its usage, children included."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )  # fmt: skip
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with status {process.returncode}.")
+    return usage.ru_utime + usage.ru_stime, usage
