@@ -20,6 +20,7 @@ from facelines.model.sources import Arrays, SourceError
 from facelines.model.training.config import Config
 from facelines.model.training.networks import NETWORKS
 from facelines.preprocessing.labels import label_indices
+from facelines.preprocessing.mesh import READ
 from facelines.preprocessing.points import POINTS
 
 _QUICK_EPOCHS, _QUICK_MACS, _QUICK_ROWS = 5, 6e11, 1500
@@ -215,4 +216,5 @@ def _blank_inputs(entry: Evaluation) -> Arrays:
     size = entry.recognizer.pipeline.size
     picture = np.zeros((1, size, size), np.uint8)
     points = np.full((1, POINTS, 2), 0.5, np.float32)
-    return {"image": picture, "pixels": picture, "points": points, "mesh": points}
+    vertices = np.full((1, len(READ), 2), 0.5, np.float32)
+    return {"image": picture, "pixels": picture, "points": points, "vertices": vertices}

@@ -1,4 +1,4 @@
-"""`fused`: the late fusion of `pixel_light`, `pixel_second` and `landmark`'s two as one network.
+"""`fused`: the late fusion of `pixel_light`, `pixel_second` and `landmark_points` as one network.
 
 It is made of what the configs of these names give, and not trained on: training the branches of
 an earlier one together gained nothing (docs/experiments.md).
@@ -12,8 +12,7 @@ config = Config(
     join={
         "runs/pixel_light/model.keras": 0.375,
         "runs/pixel_second/model.keras": 0.375,
-        "runs/landmark_drawn/model.keras": 0.125,
-        "runs/landmark_points/model.keras": 0.125,
+        "runs/landmark_points/model.keras": 0.25,
     },
     eight_bits=True,
 )

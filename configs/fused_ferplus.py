@@ -1,7 +1,7 @@
-"""`fused-ferplus`: the late fusion of `fused`'s four networks, trained on FER+'s labels.
+"""`fused-ferplus`: the late fusion of `fused`'s three networks, trained on FER+'s labels.
 
-It is made of what the configs `pixel_light_ferplus`, `pixel_second_ferplus`,
-`landmark_drawn_ferplus` and `landmark_points_ferplus` give, and not trained on.
+It is made of what the configs `pixel_light_ferplus`, `pixel_second_ferplus` and
+`landmark_points_ferplus` give, and not trained on.
 
 Run it with `--labels ferplus`.
 """
@@ -14,8 +14,7 @@ config = Config(
     join={
         "runs/pixel_light-ferplus/model.keras": 0.375,
         "runs/pixel_second-ferplus/model.keras": 0.375,
-        "runs/landmark_drawn-ferplus/model.keras": 0.125,
-        "runs/landmark_points-ferplus/model.keras": 0.125,
+        "runs/landmark_points-ferplus/model.keras": 0.25,
     },
     eight_bits=True,
 )

@@ -82,7 +82,7 @@ class Recognizer:
         self.assume_face = assume_face
         self._session = _session(artifact.onnx_path, threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
-        if not {"mesh", "vertices"} & set(self.inputs):
+        if set(self.inputs) == {"pixels"}:
             self.pipeline = replace(self.pipeline, mesh=False)  # a network's worth of time
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.labels):

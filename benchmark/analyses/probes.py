@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 
 from facelines.model.sources import Arrays
+from facelines.preprocessing.mesh import READ_LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
-from facelines.preprocessing.points import GROUPS
+from facelines.preprocessing.points import GROUPS, POINTS
 
 Answer = Callable[[Arrays], np.ndarray]  # arrays -> probabilities float32 (n, labels)
 
@@ -21,9 +22,18 @@ _PATCH, _STEP = 9, 3  # pixels: the square that hides a part of the picture, and
 _SEQUENCE = re.compile(r"S\d{3}_\d{3}")
 
 
-def part_points(part: str) -> np.ndarray:
-    """Return the indices of a part's points among the 51."""
-    return np.concatenate([np.arange(51)[GROUPS[name]] for name in PARTS[part]])
+def part_points(part: str, mean: np.ndarray) -> np.ndarray:
+    """Return the indices of a part's points among the 51, or of its vertices among the mesh's.
+
+    Args:
+        mean: the mean face's points (51, 2) or vertices (151, 2): a vertex belongs to the part of
+            the landmark that is nearest there.
+    """
+    chosen = np.concatenate([np.arange(POINTS)[GROUPS[name]] for name in PARTS[part]])
+    if len(mean) == POINTS:
+        return chosen
+    apart = np.linalg.norm(mean[:, None] - mean[READ_LANDMARKS], axis=-1)
+    return np.flatnonzero(np.isin(apart.argmin(axis=1), chosen))
 
 
 def without_part(rows: Arrays, part: str, means: Arrays, pipeline: Pipeline) -> Arrays:
@@ -33,10 +43,12 @@ def without_part(rows: Arrays, part: str, means: Arrays, pipeline: Pipeline) -> 
     never seen a face without a mouth is not the question.
 
     Args:
-        means: the training faces' mean of each source of points in `rows`, (51, 2), normalised.
+        means: the training faces' mean of "points" (51, 2) and "vertices" (151, 2), as far as they
+            are in `rows`, normalised.
     """
-    chosen, changed = part_points(part), dict(rows)
+    changed = dict(rows)
     for name, mean in means.items():
+        chosen = part_points(part, mean)
         changed[name] = rows[name].copy()
         changed[name][:, chosen] = mean[chosen]
     changed["image"] = np.array([pipeline.draw(face) for face in changed["points"]])

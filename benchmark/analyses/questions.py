@@ -74,9 +74,8 @@ def _some(rows: Arrays, count: int) -> Arrays:
 
 def parts(probed: dict[str, Evaluation], split: Split, options: Options) -> dict:
     """Accuracy of every network of shapes without brows, eyes, nose or mouth."""
-    means = {
-        name: split.train[name].mean(axis=0) for name in ("points", "mesh") if name in split.train
-    }
+    sources_of_points = [name for name in ("points", "vertices") if name in split.train]
+    means = {name: split.train[name].mean(axis=0) for name in sources_of_points}
     rows = _some(split.test, options.probe_rows)
     truth = label_indices(rows["label"], split.labels)
     found = {

@@ -24,7 +24,7 @@ _INPUTS = {  # every other network sees the pixels alone
     "landmark": ("image", "points", "vertices"),
     "landmark_mesh_look": ("image", "vertices"),
     "landmark_mesh": ("image", "vertices"),
-    "fused": ("image", "pixels", "points", "vertices"),
+    "fused": ("pixels", "points", "vertices"),
 }
 _WHICH = {
     "fer2013": "Made to say FER2013's labels, one a picture, for comparison with published "

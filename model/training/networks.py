@@ -78,7 +78,8 @@ def landmark(classes: int) -> keras.Model:
     The first sees the face, the second the face and its mirror image.
     """
     inputs = _shape_inputs("image")
-    features = layers.Concatenate(name="joined")(_shape_branches(inputs))
+    both = [_drawn_branch(inputs), _points_seen_twice(inputs)]
+    features = layers.Concatenate(name="joined")(both)
     return keras.Model(inputs, _probabilities(features, classes), name="landmark")
 
 
@@ -114,19 +115,20 @@ def pixel_second(classes: int) -> keras.Model:
 
 
 def fused(classes: int) -> keras.Model:
-    """Both: the branches of `pixel_light`, `pixel_second` and `landmark`, joined at the decision.
+    """Both: the branches of `pixel_light`, `pixel_second` and `landmark_points`, joined at the end.
 
     Four looks at the pixels, two a network and no two alike: as they are and a little closer, each
-    also mirrored. At the shape `landmark`'s three.
+    also mirrored. Two at the points; the drawing adds nothing (docs/experiments.md).
     """
-    inputs = _shape_inputs("image", "pixels")
+    inputs = _shape_inputs("pixels")
     pixels = inputs["pixels"]
     closer = Closer(name="closer")(pixels)
     first = _light_branch(TwoViews(name="looks")(pixels, closer))
     first = MeanOfViews(name="views")(first)
     second = _second_branch(TwoViews(name="second_looks")(closer, pixels))
     second = MeanOfViews(name="second_views")(second)
-    features = layers.Concatenate(name="joined")([first, second, *_shape_branches(inputs)])
+    shape = _points_seen_twice(inputs)
+    features = layers.Concatenate(name="joined")([first, second, shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
 
@@ -220,14 +222,13 @@ def _shape_inputs(*pictures: str, points: bool = True) -> dict:
     return inputs
 
 
-def _shape_branches(inputs: dict) -> list:
-    """Return the features (1152,) and (288,) of `landmark`'s two networks."""
+def _points_seen_twice(inputs: dict):
+    """Return `landmark_points`'s features (288,), the mean of a face's and its mirror image's."""
     twice = {
         name: TwoViewsOfPoints(dtype="float32", name=f"{name}_two_views")(inputs[name])
         for name in ("points", "vertices")
     }
-    seen_twice = MeanOfViews(name="second_points_views")(_sources_branch(twice, "second_"))
-    return [_drawn_branch(inputs), seen_twice]
+    return MeanOfViews(name="second_points_views")(_sources_branch(twice, "second_"))
 
 
 def _drawn_branch(inputs: dict):

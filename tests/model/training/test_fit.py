@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from facelines import cli
-from facelines.model import sources
+from facelines.model import inputs, sources
 from facelines.model.recognizer import Recognizer
 from facelines.model.training import initialization, recipe
 from facelines.model.training.batches import Batches, mixup, targets_of, vote_shares, weighted
@@ -219,10 +219,13 @@ def test_weights_are_taken_by_name_and_shape(tmp_path):
         initialization.take_weights(NETWORKS["pixel_cnn"](6), str(tmp_path / "model.keras"))
 
 
+FUSED = ("pixel_light", "pixel_second", "landmark_points")
+
+
 def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_path):
     rows = {name: values[:8].copy() for name, values in splits[1].items()}
     rows["pixels"] = np.random.default_rng(0).integers(0, 256, (8, 48, 48), dtype=np.uint8)
-    models = {name: NETWORKS[name](6) for name in ("pixel_light", "pixel_second", "landmark")}
+    models = {name: NETWORKS[name](6) for name in FUSED}
     shares = {}
     for (name, model), share in zip(models.items(), (0.5, 0.2, 0.3), strict=True):
         model.save(tmp_path / f"{name}.keras")
@@ -232,10 +235,11 @@ def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_pat
     features = sources.network_features(rows, fused)
     pixels = features["pixels"]
     closer = np.asarray(Closer()(pixels))
+    points = {name: features[name] for name in ("points", "vertices")}
     looks = {
         "pixel_light": [{"pixels": pixels}, {"pixels": closer[:, :, ::-1]}],
         "pixel_second": [{"pixels": closer}, {"pixels": pixels[:, :, ::-1]}],
-        "landmark": [{name: features[name] for name in ("image", "points", "mesh")}],
+        "landmark_points": [points, inputs.mirrored(points, Pipeline())],
     }
     logits = sum(
         share * np.mean([np.log(predict(model, look)) for look in looks[name]], axis=0)
@@ -248,8 +252,8 @@ def test_a_joined_network_begins_as_the_late_fusion_of_its_parts(splits, tmp_pat
 @pytest.mark.parametrize(
     "parts, shares, message",
     [
-        (("pixel_light", "pixel_second", "landmark"), (0.5, 0.5, 0.5), "sum to 1.5; expected 1"),
-        (("pixel_light", "landmark"), (0.5, 0.5), "1296 features in all; fused joins 1440"),
+        (FUSED, (0.5, 0.5, 0.5), "sum to 1.5; expected 1"),
+        (("pixel_light", "landmark_points"), (0.5, 0.5), "432 features in all; fused joins 576"),
     ],
 )
 def test_networks_that_cannot_be_joined_so_are_refused(tmp_path, parts, shares, message):
