@@ -1,6 +1,7 @@
 """`facelines webapp`: the page with live expressions from the visitor's own camera."""
 
 import argparse
+from pathlib import Path
 
 from facelines.commands.arguments import number, port
 
@@ -14,11 +15,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN")
     parser.add_argument("--max-clients", type=number(1, 100_000, int), default=32)
     parser.add_argument("--model", default="landmark-ferplus", help="of the start")
+    parser.add_argument(
+        "--static",
+        type=Path,
+        metavar="OUT",
+        help="serve nothing: write the page as files that any host can serve (docs/static.md)",
+    )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until interrupted; return the exit status."""
+    """Serve until interrupted, or write the page as files; return the exit status."""
+    if arguments.static:
+        return _write_site(arguments.static)
     from facelines.webapp.server import serve
     from facelines.webapp.settings import Settings
 
@@ -33,5 +42,17 @@ def run(arguments: argparse.Namespace) -> int:
             model=arguments.model,
         ),
         open_page=arguments.open,
+    )
+    return 0
+
+
+def _write_site(folder: Path) -> int:
+    from facelines.webapp.site import build
+
+    site = build(folder)
+    print(
+        f"{site.folder}: {', '.join(site.models)}; a first visit loads {site.bytes / 1e6:.1f} MB "
+        f"({site.compressed_bytes / 1e6:.1f} MB where the host compresses). "
+        f"Try it with: python -m http.server --directory {site.folder}"
     )
     return 0

@@ -14,7 +14,7 @@ import { showSamples } from "./samples.js";
 import { normalise } from "./shapes.js";
 import { ShareCard } from "./share.js";
 import { showCode } from "./snippets.js";
-import { ServerSource } from "./source.js";
+import { openSource } from "./source.js";
 import { unreadable, Verdict } from "./verdict.js";
 
 const FRAME_INTERVAL = 36; // milliseconds; faster than this gains nothing that eyes can see
@@ -56,7 +56,7 @@ const drawing = new Drawing(element("drawing"));
 const recorder = new Recorder((canvas) => overlay.compose(canvas), (name, film) => {
   photos.addFilm(name, film);
 });
-const source = new ServerSource({ onState, onResult, onProblem });
+const source = await openSource({ onState, onResult, onProblem, onLoading });
 const card = new ShareCard();
 const people = new People(session, { who, onChoose: choose, onLook: look });
 const photos = new Photos({ read: readPhoto, playFilm, models: chosenNames });
@@ -264,6 +264,11 @@ function onState(connection, seconds) {
     state.stillUntil = performance.now() + STILL_MS;
     panels.say("Connected. Looking for a face.", "good");
   }
+}
+
+function onLoading(share) {
+  if (share < 1) panels.say(`Loading the networks: ${Math.floor(100 * share)} %.`, "wait");
+  else if (state.phase === "idle") panels.say("Ready when you are.");
 }
 
 function onProblem(sentence) {
@@ -556,7 +561,7 @@ async function prepare() {
   } catch {
     panels.say("The server does not answer. Check that it runs, then reload this page.", "problem");
   }
-  if (window.isSecureContext) navigator.serviceWorker?.register("/service-worker.js");
+  if (window.isSecureContext) navigator.serviceWorker?.register("service-worker.js");
 }
 
 prepare();

@@ -5,6 +5,11 @@ const KINDS = {
     name: "Shape",
     line: "Sees the drawing and the places of its 51 points, nothing of the picture.",
   },
+  landmark_mesh: {
+    name: "Shape",
+    line: "Sees the drawing of 51 points and the places of 151, nothing of the picture.",
+    sees: "drawing",
+  },
   pixel: { name: "Pixels", line: "Sees the gray crop of the face, not the drawing." },
   fused: { name: "Both", line: "Sees the drawing, its points and the gray crop." },
   landmark_cnn: { name: "Drawing", line: "Sees the drawing alone." },
@@ -14,7 +19,7 @@ export const COMPARED = ["landmark", "pixel"];
 
 // A model of /api/models -> { model, kind, labeller, name, labelledBy, line }.
 export function described(model) {
-  const [kind, labeller = ""] = model.name.split("-");
+  const [kind, labeller = ""] = model.name.replace("landmark-mesh", "landmark_mesh").split("-");
   const known = KINDS[kind];
   if (!known || !(labeller in LABELLERS)) {
     const line = "A model of your own.";

@@ -122,7 +122,7 @@ export class Photos {
       make("h3", {}, title),
       ...face.verdicts.map((verdict) => verdictLine(verdict, face.verdicts.length > 1)),
       smallBars(face.readings[face.verdicts[0].model].probabilities));
-    const code = button("Code", () => showCode(entry.models, name), { className: "quiet" });
+    const code = button("Code", () => showCode(entry.models, name), { className: "quiet if-server" });
     code.setAttribute("aria-label", `Code for ${title}`);
     card.append(make("div", { className: "card-foot" }, code, this.#remover(entry, card, title)));
     return card;

@@ -2,7 +2,7 @@
 
 import { button, make } from "./panels.js";
 
-const FOLDER = "/static/samples";
+const FOLDER = new URL("../samples", import.meta.url).pathname;
 
 export const SAMPLES = [
   { name: "Eileen Collins", kind: "still", address: `${FOLDER}/collins.webp` },

@@ -1,11 +1,13 @@
 // Where results come from. The page knows a source only by this interface: frames go in, faces
-// come out. Today there is one, this server; a worker inside the page can stand in for it.
+// come out. It is the server that sent the page or, in the page without a server, a worker inside
+// the page (local_source.js).
 //
-//   new Source({ onState, onResult, onProblem })
+//   new Source({ onState, onResult, onProblem, onLoading })
 //     onState(state, seconds)  "connecting", "open", "busy", "lost" or "closed"; seconds until
 //                              it tries again by itself
 //     onResult(result, ms)     the faces of the frame last sent, and how long that took
 //     onProblem(sentence)      a frame or a setting was refused
+//     onLoading(share)         of what has to be loaded first, 0 to 1; the server loads nothing
 //
 //   models() -> Promise<[{ name, labels, uncertain_below, metrics }]>
 //   open(), close()            start and end of a live run; open() on an open source does nothing
@@ -27,8 +29,15 @@ import { Connection } from "./connection.js";
 const JPEG_QUALITY = 0.8;
 const TRIES = 5;
 
+// The source that this page was made for.
+export async function openSource(handlers) {
+  if (document.documentElement.dataset.source !== "page") return new ServerSource(handlers);
+  const { LocalSource } = await import("./local_source.js");
+  return new LocalSource(handlers);
+}
+
 // The server that sent this page.
-export class ServerSource {
+class ServerSource {
   constructor(handlers) {
     this.connection = new Connection(handlers);
     this.encoding = false;
