@@ -1,6 +1,6 @@
 """Draw docs/images/how_it_works.webp: one photo on its way through the shipped `landmark`.
 
-    python docs/images/how_it_works.py
+python docs/images/how_it_works.py
 """
 
 import sys
@@ -52,8 +52,8 @@ def main() -> None:
     axes[2].set_title("six probabilities, %", color=INK)
     axes[2].spines[["top", "right"]].set_visible(False)
     for panel in axes[:2]:
-        panel.annotate("", (1.16, 0.5), (1.02, 0.5), "axes fraction",
-                       arrowprops={"arrowstyle": "-|>", "color": INK}, annotation_clip=False)  # fmt: skip
+        arrow = {"arrowstyle": "-|>", "color": INK}
+        panel.annotate("", (1.16, 0.5), (1.02, 0.5), "axes fraction", arrowprops=arrow)
     figure.canvas.draw()
     drawn = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
     drawn.save(FOLDER / "how_it_works.webp", quality=82, method=6)

@@ -95,7 +95,11 @@ LAYOUTS = {
         "rafdb",
         {("train", "happy"): 1},
     ),
-    "original CK+": (ckplus_original(), "ckplus", {("fold0", "disgust"): 3, ("fold0", "neutral"): 1}),
+    "original CK+": (
+        ckplus_original(),
+        "ckplus",
+        {("fold0", "disgust"): 3, ("fold0", "neutral"): 1},
+    ),
     "JAFFE": (
         {**pictures("jaffe/KA.HA1.39.tiff", "jaffe/KA.SU1.40.tiff", "jaffe/KL.NE2.3.tiff"),
          "jaffe/README_FIRST.txt": "terms"},
@@ -198,7 +202,8 @@ def test_where_nothing_looks_like_labels_pictures_are_photos(tmp_path, files):
 UNKNOWN = {
     "numbers that only their makers know": (pictures("0/a.png", "1/b.png"), "class folders 0, 1"),
     "numbers in a list": (
-        {"a.csv": "image,label\na.png,0\nb.png,1\n", **pictures("a.png", "b.png")}, "numbers (0, 1)",
+        {"a.csv": "image,label\na.png,0\nb.png,1\n", **pictures("a.png", "b.png")},
+        "numbers (0, 1)",
     ),
     "a list without labels": (
         {"things.json": '[{"f": "a.png"}, {"f": "b.png"}]', **pictures("a.png", "b.png")},
@@ -287,5 +292,8 @@ def test_fer2013s_csv_is_found_in_its_archives_folder(tmp_path):
         "fer2013/README": "terms", "fer2013/fer2013.bib": "@inproceedings{}",
     })  # fmt: skip
     dataset = open_dataset(tmp_path)
-    assert (dataset.format, [sample.label for sample in dataset.samples()]) == ("fer2013", ["happy"])
+    assert (dataset.format, [sample.label for sample in dataset.samples()]) == (
+        "fer2013",
+        ["happy"],
+    )
     assert dataset.account().files == 3 and dataset.account().read == 1
