@@ -5,18 +5,17 @@ import numpy as np
 
 from facelines.model.recognizer import UNCERTAIN, UNREADABLE, Prediction
 
-# Okabe and Ito's palette, told apart by colour-blind people; BGR.
-COLOURS = {
-    "angry": (0, 94, 213),
-    "disgust": (115, 158, 0),
-    "fear": (167, 121, 204),
-    "happy": (66, 228, 240),
-    "neutral": (220, 220, 220),
-    "sad": (178, 114, 0),
-    "surprise": (233, 180, 86),
-    UNCERTAIN: (160, 160, 160),
-    UNREADABLE: (110, 110, 110),
+# Okabe and Ito's palette, told apart by colour-blind people, as on the page (static/base.css).
+PALETTE = {
+    "angry": "#d55e00",
+    "disgust": "#8a7d00",
+    "fear": "#cc79a7",
+    "happy": "#e69f00",
+    "neutral": "#56b4e9",
+    "sad": "#0072b2",
+    "surprise": "#009e73",
 }
+_OTHERS = {UNCERTAIN: "#a0a0a0", UNREADABLE: "#6e6e6e"}
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -36,7 +35,7 @@ def _draw_face(picture: np.ndarray, prediction: Prediction) -> None:
     box = prediction.face.box
     # Sizes follow the face but stay readable on small pictures.
     unit = max(box.width / 120, 0.35)
-    colour = COLOURS[prediction.emotion]
+    colour = _colour(prediction)
     thickness = max(1, round(1.5 * unit))
     corner = (round(box.x_min), round(box.y_min))
     cv2.rectangle(picture, corner, (round(box.x_max), round(box.y_max)), colour, thickness)
@@ -55,6 +54,16 @@ def _text(prediction: Prediction) -> str:
     if prediction.emotion == UNCERTAIN:
         return f"{prediction.best} {percent}?"
     return f"{prediction.emotion} {percent}"
+
+
+def _colour(prediction: Prediction) -> tuple[int, int, int]:
+    """Return an emotion's colour, BGR; labels of one's own take the palette in turn."""
+    known = PALETTE | _OTHERS
+    if prediction.emotion not in known:
+        place = prediction.labels.index(prediction.emotion)
+        known = {prediction.emotion: list(PALETTE.values())[place % len(PALETTE)]}
+    red, green, blue = bytes.fromhex(known[prediction.emotion][1:])
+    return blue, green, red
 
 
 def _label(picture, text: str, corner: tuple[int, int], colour, unit: float) -> None:
