@@ -21,6 +21,7 @@ from page_tools import (  # noqa: E402
     DENIED,
     DESKTOP,
     LANDSCAPE_PHONE,
+    PATIENCE,
     PHONE,
     Browsers,
     RunningServer,
@@ -39,6 +40,7 @@ from facelines.webapp.settings import Settings  # noqa: E402
 
 TABLET = {"width": 820, "height": 1180}
 SHORT = {"width": 1366, "height": 650}
+HISTORY_SECONDS = 8
 FILM_SECONDS = 6.4
 FILM_FRAMES = 16
 SAMPLES = ROOT / "webapp" / "static" / "samples"
@@ -56,21 +58,33 @@ class Shot:
     whole: bool = False
 
 
-def live(faces=1, seconds=2.0, then=lambda page: None):
+def settle(page):
+    """Wait until the faces in view, if any, have been read by the models now chosen."""
+    page.wait_for_timeout(1500)
+    if page.inner_text("#status").startswith(("1 ", "2 ")):
+        page.wait_for_selector("#bars-first .best")
+        if page.is_visible("#seen-second"):
+            page.wait_for_selector("#bars-second .best")
+
+
+def live(faces=1, seconds=1.0, then=lambda page: None):
     def reach(page):
         start(page, faces)
         then(page)
         page.wait_for_timeout(1000 * seconds)
+        settle(page)
 
     return reach
 
 
-def sample(name, seconds=2.5, then=lambda page: None):
+def sample(name, seconds=1.0, then=lambda page: None):
     def reach(page):
         show_sample(page, name)
+        wait_for_status(page, "in view")
         page.wait_for_timeout(1000 * seconds)
+        settle(page)
         then(page)
-        page.wait_for_timeout(1500)
+        settle(page)
 
     return reach
 
@@ -103,8 +117,8 @@ def ended_film(page):
 
 
 DOCS = {
-    "page-live": Shot(live(seconds=20), DESKTOP, whole=True),
-    "page-dark": Shot(live(2, 20), DESKTOP, "dark", faces=2, whole=True),
+    "page-live": Shot(live(seconds=HISTORY_SECONDS), DESKTOP, whole=True),
+    "page-dark": Shot(live(2, HISTORY_SECONDS), DESKTOP, "dark", faces=2, whole=True),
     "page-compare": Shot(sample("Grace Hopper", then=compare), DESKTOP),
     "page-lines": Shot(live(2, then=click("#lines")), DESKTOP, "dark", faces=2),
     "page-photos": Shot(photos, {"width": 1280, "height": 760}),
@@ -141,6 +155,7 @@ def opened(browsers, address: str, shot: Shot):
     browser = browsers(shot.faces, shot.arguments)
     context = browser.new_context(viewport=shot.viewport, color_scheme=shot.scheme)
     page = context.new_page()
+    page.set_default_timeout(4 * PATIENCE)
     page.goto(address)
     page.wait_for_selector("#readers input", state="attached")
     return page

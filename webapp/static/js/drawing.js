@@ -1,12 +1,13 @@
 // The drawing beside the picture: the chosen face in smooth lines, or the exact 48 x 48 pixels;
 // every face side by side where only lines are shown.
 
+import { Changes, glide } from "./motion.js";
 import { faceColour, MEDIAN_FACE, smoothPath } from "./shapes.js";
 
-const FOLLOW_MS = 45;
 const INK = "#f4f1ea";
 const FAINT = "#2c343d";
 const PIXELS = 48;
+const ARRIVED = 0.0003; // of the drawing's side
 
 export class Drawing {
   // exact: whether the model's own picture is shown; everyone: whether all faces are.
@@ -17,11 +18,13 @@ export class Drawing {
     this.everyone = false;
     this.mirrored = false;
     this.replayed = null;
+    this.changes = new Changes();
     this.clear();
   }
 
   clear() {
     this.faces = new Map();
+    this.pictures = new Map(); // the model's own, decoded, by number
     this.chosen = null;
     this.canvas.setAttribute("aria-label", "No face: the drawing is empty.");
   }
@@ -30,17 +33,23 @@ export class Drawing {
   update(faces, chosen) {
     const next = new Map();
     for (const face of faces) {
-      const before = this.faces.get(face.number);
-      const picture = before?.picture ?? new Image();
-      if (this.exact && face.drawing) picture.src = face.drawing;
-      const points = before?.points ?? face.shape;
+      const { number, shape: target } = face;
+      const points = this.faces.get(number)?.points ?? target;
       const colour = face.readable === false ? FAINT : undefined;
-      next.set(face.number, { number: face.number, target: face.shape, points, picture, colour });
+      next.set(number, { number, target, points, colour });
+      if (this.exact && face.drawing) this.#load(number, face.drawing);
     }
     this.faces = next;
     this.chosen = chosen;
     this.canvas.setAttribute("aria-label", next.size
       ? `Drawing of face ${chosen}: white lines on black.` : "No face: the drawing is empty.");
+  }
+
+  async #load(number, address) {
+    const picture = new Image();
+    picture.src = address;
+    await picture.decode();
+    if (this.faces.has(number)) this.pictures.set(number, picture);
   }
 
   // Show a past shape, normalised points, until null is passed.
@@ -55,11 +64,8 @@ export class Drawing {
   }
 
   step(elapsed) {
-    const share = 1 - Math.exp(-elapsed / FOLLOW_MS);
     for (const face of this.faces.values()) {
-      face.points = face.points.map((point, index) => (
-        point.map((value, axis) => value + share * (face.target[index][axis] - value))
-      ));
+      face.points = glide(face.points, face.target, elapsed, ARRIVED);
     }
     this.#draw();
   }
@@ -68,12 +74,12 @@ export class Drawing {
     const ratio = window.devicePixelRatio || 1;
     const width = Math.round(this.canvas.clientWidth * ratio);
     const height = Math.round(this.canvas.clientHeight * ratio);
-    if (this.canvas.width !== width) this.canvas.width = width;
-    if (this.canvas.height !== height) this.canvas.height = height;
-    const { context } = this;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
     const shown = this.#shown();
+    const seen = shown.flatMap(({ points, colour, picture }) => [points, colour, picture]);
+    if (!this.changes.in([width, height, this.mirrored, ...seen])) return;
+    this.canvas.width = width; // this also clears it
+    this.canvas.height = height;
+    const { context } = this;
     const cell = width / Math.max(1, shown.length);
     shown.forEach((face, index) => {
       const side = Math.min(cell, height);
@@ -81,7 +87,7 @@ export class Drawing {
       const top = (height - side) / 2;
       context.setTransform(1, 0, 0, 1, left, top);
       if (this.mirrored) context.transform(-1, 0, 0, 1, side, 0);
-      if (face.picture?.complete && this.exact) this.#drawPixels(face.picture, side);
+      if (face.picture) this.#drawPixels(face.picture, side);
       else drawLines(context, face.points, side, face.colour ?? INK);
     });
   }
@@ -89,14 +95,14 @@ export class Drawing {
   #shown() {
     if (this.replayed) return [{ points: this.replayed }];
     if (!this.faces.size) return [{ points: MEDIAN_FACE, colour: FAINT }];
-    if (!this.everyone || this.faces.size < 2) return [this.faces.get(this.chosen)];
-    return [...this.faces.values()].map((face) => (
-      { ...face, colour: face.colour ?? faceColour(face.number) }
-    ));
+    const several = this.everyone && this.faces.size > 1;
+    const faces = several ? [...this.faces.values()] : [this.faces.get(this.chosen)];
+    return faces.map(({ number, points, colour = several ? faceColour(number) : INK }) => {
+      return { points, colour, picture: this.exact ? this.pictures.get(number) : undefined };
+    });
   }
 
   #drawPixels(picture, side) {
-    if (!picture.naturalWidth) return;
     const whole = Math.floor(side / PIXELS) * PIXELS || side; // so that all pixels are equal
     this.context.imageSmoothingEnabled = false;
     this.context.drawImage(picture, (side - whole) / 2, (side - whole) / 2, whole, whole);

@@ -1,10 +1,11 @@
 // Boxes, points and labels over the picture, drawn at the screen's rate, not the server's.
 
 import { placeLabels } from "./labels.js";
+import { Changes, glide } from "./motion.js";
 import { eyeCentres, faceColour, percent, smoothPath } from "./shapes.js";
 import { disagree, inWords } from "./verdict.js";
 
-const FOLLOW_MS = 45; // time constant with which a drawn face moves to its newest place
+const ARRIVED = 0.1; // pixels of the picture
 const FONT = "600 14px system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif";
 const LABEL_HEIGHT = 28;
 
@@ -14,6 +15,7 @@ export class Overlay {
     this.feed = feed;
     this.mirrored = false;
     this.obstacles = []; // rectangles of the canvas that something else covers
+    this.changes = new Changes();
     this.clear();
   }
 
@@ -21,7 +23,6 @@ export class Overlay {
     this.shown = new Map();
     this.size = null;
     this.chosen = null;
-    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.canvas.setAttribute("aria-label", "No face is marked.");
   }
 
@@ -34,9 +35,8 @@ export class Overlay {
       const before = this.shown.get(face.number);
       next.set(face.number, {
         number: face.number,
-        target: { box: face.box, points: face.points },
-        box: before?.box ?? face.box,
-        points: before?.points ?? face.points,
+        target: markers(face),
+        markers: before?.markers ?? markers(face),
         verdicts: face.verdicts,
         before: before?.before,
       });
@@ -47,11 +47,8 @@ export class Overlay {
 
   // Glide and draw; elapsed: milliseconds since the last step.
   step(elapsed) {
-    const share = 1 - Math.exp(-elapsed / FOLLOW_MS);
-    const towards = (from, to) => from.map((value, index) => value + share * (to[index] - value));
     for (const face of this.shown.values()) {
-      face.box = towards(face.box, face.target.box);
-      face.points = face.points.map((point, index) => towards(point, face.target.points[index]));
+      face.markers = glide(face.markers, face.target, elapsed, ARRIVED);
     }
     this.#draw();
   }
@@ -63,7 +60,7 @@ export class Overlay {
     const place = this.#placement(bounds.width, bounds.height);
     const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top];
     for (const face of this.shown.values()) {
-      const [left, top, right, bottom] = onScreen(face.box, place);
+      const [left, top, right, bottom] = onScreen(placed(face).box, place);
       if (x >= left && x <= right && y >= top && y <= bottom) return face.number;
     }
     return null;
@@ -79,7 +76,7 @@ export class Overlay {
     context.drawImage(this.feed.picture, 0, 0, width, height);
     context.resetTransform();
     if (!this.size || !marks) return;
-    const faces = [...this.shown.values()].map((face) => ({ ...face }));
+    const faces = [...this.shown.values()].map(placed);
     drawFaces(context, faces, this.#placement(width, height), [width, height], this.chosen);
   }
 
@@ -88,15 +85,20 @@ export class Overlay {
     const { clientWidth, clientHeight } = this.canvas;
     const width = Math.round(clientWidth * ratio);
     const height = Math.round(clientHeight * ratio);
-    if (this.canvas.width !== width) this.canvas.width = width;
-    if (this.canvas.height !== height) this.canvas.height = height;
-    const context = this.canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, clientWidth, clientHeight);
+    const faces = [...this.shown.values()];
+    const seen = faces.flatMap((face) => [face.markers, labelOf(face)]);
+    const covered = this.obstacles.join();
+    const values = [width, height, this.mirrored, this.chosen, this.size?.join(), covered, ...seen];
+    if (!this.changes.in(values)) return;
+    this.canvas.width = width; // this also clears it
+    this.canvas.height = height;
     if (!this.size) return;
+    const context = this.canvas.getContext("2d");
+    context.scale(ratio, ratio);
     const area = [clientWidth, clientHeight];
-    const place = this.#placement(...area);
-    drawFaces(context, [...this.shown.values()], place, area, this.chosen, this.obstacles);
+    const drawn = faces.map(placed);
+    drawFaces(context, drawn, this.#placement(...area), area, this.chosen, this.obstacles);
+    drawn.forEach(({ before }, index) => { faces[index].before = before; });
   }
 
   // Where the picture lies in an area, as CSS's object-fit: contain puts it.
@@ -109,6 +111,16 @@ export class Overlay {
       mirrorWidth: this.mirrored ? this.size[0] : null,
     };
   }
+}
+
+// What glides of a face: its points, and two corners of its box.
+function markers({ box, points }) {
+  return [...points, [box[0], box[1]], [box[2], box[3]]];
+}
+
+function placed(face) {
+  const [first, second] = face.markers.slice(-2);
+  return { ...face, points: face.markers.slice(0, -2), box: [...first, ...second] };
 }
 
 // Draw faces with { number, box, points, verdicts }, in pixels of the picture; `place` maps them
