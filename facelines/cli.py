@@ -37,6 +37,8 @@ _EXTRAS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run one command, and return the exit status."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow talks a lot at import
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what a video lacks we say ourselves
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     # Faces are small: threads cost more than they give, and processes scale. Workers inherit it;
     # a program that imports the library keeps OpenCV as it is.
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")

@@ -35,8 +35,8 @@ def score(
             to read, so `format` and `ferplus` are refused and `workers` changes nothing.
 
     Returns:
-        what `evaluate.evaluate` returns and model, labels, split, coverage, seconds, and aspect
-        {median_ratio, factor} (see `sources.read_faces`).
+        what `evaluate.evaluate` returns and model, labels, split, limit, coverage, seconds, and
+        aspect {median_ratio, factor} (see `sources.read_faces`).
 
     Raises:
         ArtifactError, DatasetError, SourceError: one-line messages.
@@ -56,6 +56,7 @@ def score(
         "split": split,
         "labels_of": labels_of,
         **figures,
+        "limit": limit,
         "coverage": sources.coverage_of(arrays, failed),
         "aspect": shape,
         "seconds": round(time.perf_counter() - started, 2),

@@ -31,6 +31,8 @@ def figures_text(figures: dict, name: str) -> str:
         f"{row['support']:>7}"
         for label, row in figures["per_class"].items()
     ]
+    if limit := figures.get("limit"):
+        lines.append(f"\nof the first {limit} images alone (--limit); the others are not in it")
     if coverage := figures.get("coverage"):
         lines.append(
             f"\nface found {coverage['found']}, whole image used {coverage['fallback']}, "

@@ -85,6 +85,8 @@ def predict_paths(
     passed_over = Counter() if passed_over is None else passed_over
     jobs = list(_jobs(_files(paths, ours, passed_over), options))  # before there are copies
     for folder in ours:
+        if not files.is_utf8(folder):  # OpenCV would die of it
+            raise OSError(f"{shown(folder)}: a name that is not UTF-8; give another folder.")
         folder.mkdir(parents=True, exist_ok=True)
     hidden = None if options.progress else True  # None: shown on a terminal only
     with tqdm(total=sum(map(_length, jobs)), unit="frame", disable=hidden) as bar:

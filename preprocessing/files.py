@@ -70,10 +70,22 @@ def walk(root: Path, skip: Iterable[Path] = ()) -> Iterator[Found]:
     root = Path(root)
     real = os.path.realpath(root)
     skipped = {os.path.realpath(path) for path in skip}
-    yield from _walk(root, real, skipped, {real})
+    followed = {real}
+    open_folders = [_entries(root, real, skipped, followed)]  # no recursion: folders may be deep
+    while open_folders:
+        found = next(open_folders[-1], None)
+        if found is None:
+            open_folders.pop()
+        elif isinstance(found, Found):
+            yield found
+        else:
+            open_folders.append(_entries(found, real, skipped, followed))
 
 
-def _walk(folder: Path, root: str, skipped: set[str], followed: set[str]) -> Iterator[Found]:
+def _entries(
+    folder: Path, root: str, skipped: set[str], followed: set[str]
+) -> Iterator[Found | Path]:
+    """Yield a folder's files, and as a Path each folder in it that is to be walked over."""
     try:
         with os.scandir(folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
@@ -96,7 +108,7 @@ def _walk(folder: Path, root: str, skipped: set[str], followed: set[str]) -> Ite
         elif is_ours(path):
             yield from (Found(inside, OTHER, "our own output") for inside in _all_files(path))
         else:
-            yield from _walk(path, root, skipped, followed)
+            yield path
 
 
 def is_hidden(name: str) -> bool:

@@ -219,6 +219,8 @@ def frames_per_second(path: Path) -> float:
 
 def frame_count(path: Path) -> int:
     """Return about how many frames a video has; 0 where the file does not say."""
+    if not files.is_utf8(path):  # OpenCV would die of it
+        return 0
     capture = cv2.VideoCapture(str(path))
     try:
         return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))

@@ -1,12 +1,13 @@
 """What a folder holds, seen in one walk: what the recogniser decides by."""
 
+import functools
 import re
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from facelines.preprocessing import files
-from facelines.preprocessing.files import ERROR, OTHER, PICTURE, VIDEO, Found
+from facelines.preprocessing.files import OTHER, PICTURE, VIDEO, Found
 
 Parts = tuple[str, ...]  # a folder's names below the root; () is the root itself
 
@@ -33,17 +34,29 @@ class Contents:
         """How many pictures and videos there are."""
         return sum(self.pictures.values())
 
+    @functools.cached_property
+    def _below(self) -> dict[Parts, int]:
+        totals = Counter()
+        for place, count in self.pictures.items():
+            for depth in range(len(place) + 1):
+                totals[place[:depth]] += count
+        return totals
+
+    @functools.cached_property
+    def _folders(self) -> dict[Parts, set[str]]:
+        inside = defaultdict(set)
+        for place in self._below:
+            if place:
+                inside[place[:-1]].add(place[-1])
+        return inside
+
     def below(self, parts: Parts) -> int:
         """Return how many pictures a folder holds, at any depth."""
-        return sum(count for place, count in self.pictures.items() if place[: len(parts)] == parts)
+        return self._below.get(parts, 0)
 
     def folders(self, parts: Parts) -> list[str]:
         """Return the names of the folders directly in a folder that hold pictures, sorted."""
-        depth = len(parts)
-        inside = {
-            place[depth] for place in self.pictures if len(place) > depth and place[:depth] == parts
-        }
-        return sorted(inside)
+        return sorted(self._folders.get(parts, ()))
 
     def texts_like(self, pattern: str) -> list[Path]:
         """Return the texts whose whole name matches, in any case."""
@@ -88,8 +101,3 @@ def pictures_by_name(root: Path, skip: tuple[Path, ...]) -> tuple[dict[str, list
         else:
             others.append(found)
     return named, others
-
-
-def errors(others: list[Found]) -> Iterator[Found]:
-    """Yield those of a walk's finds that are errors."""
-    return (found for found in others if found.kind == ERROR)

@@ -46,6 +46,9 @@ def known_classes(contents: Contents) -> Layout | None:
     if not named:
         return None
     parents = {place[:-1] for place in named}
+    for parent in [place for place in parents if place and split_kind(place[-1])]:
+        inside = contents.folders(parent[:-1])  # one split may lack all known emotions
+        parents |= {(*parent[:-1], name) for name in inside if split_kind(name)}
     classes = {
         (*parent, name)
         for parent in parents

@@ -135,7 +135,7 @@ def _table_row(source: str, fields: list[str] | BadRow, columns: dict, split: st
         known["path"],
         known["label"],
         _split(known["split"]) if known.get("split") else split,
-        known.get("subject") or None,
+        shown(known.get("subject", "")) or None,
         weight,
         _box([known.get(name, "") for name in ("x", "y", "width", "height")]),
     )
@@ -323,7 +323,7 @@ def _listed(row: Row, path: Path, root: Path, label: str, every: int) -> Items:
 def _find(text: str, root: Path, beside: Path, named: dict[str, list[Path]]) -> Path | None:
     """Return the picture that a list means: by its path, else by the end of it."""
     text = text.replace("\\", "/")
-    if is_url(text):
+    if is_url(text) or "\0" in text:
         return None
     name = text.rpartition("/")[2].lower()
     candidates = next(filter(None, (named.get(name + suffix) for suffix in _SUFFIXES)), [])

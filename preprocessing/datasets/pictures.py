@@ -86,7 +86,7 @@ def _frames(path: Path, name: str, split: str, every: int, known: dict) -> Items
         yield ReadError(name, broken)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=1 << 16)  # two numbers each, and the stream is gone over again
 def _frame_count(path: Path, modified: int) -> tuple[int, str]:
     """Return how many frames can be decoded, and a sentence where the file breaks off.
 

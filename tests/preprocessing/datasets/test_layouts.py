@@ -292,8 +292,6 @@ def test_fer2013s_csv_is_found_in_its_archives_folder(tmp_path):
         "fer2013/README": "terms", "fer2013/fer2013.bib": "@inproceedings{}",
     })  # fmt: skip
     dataset = open_dataset(tmp_path)
-    assert (dataset.format, [sample.label for sample in dataset.samples()]) == (
-        "fer2013",
-        ["happy"],
-    )
+    labels = [sample.label for sample in dataset.samples()]
+    assert (dataset.format, labels) == ("fer2013", ["happy"])
     assert dataset.account().files == 3 and dataset.account().read == 1
