@@ -48,6 +48,11 @@ class FollowedFaces:
             followed.append((known.number, _held(prediction, known.held, seconds)))
         return sorted(followed, key=lambda one: one[0])
 
+    @property
+    def boxes(self) -> list[Box]:
+        """Where the faces were when they were last seen."""
+        return [one.box for one in self._known]
+
     def _nearest(self, free: list[_Known], box: Box) -> _Known | None:
         best = max(free, key=lambda one: overlap(one.box, box), default=None)
         return best if best is not None and overlap(best.box, box) > _SAME_FACE else None

@@ -25,7 +25,8 @@ from facelines.preprocessing.files import Found, shown
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.pipeline import no_face
 
-_WRITABLE = "the folder must be one that can be written to, with room left"
+_WRITABLE = "--annotate and --thumbnails need a folder that can be written to, with room left"
+_SEARCH_SECONDS = 1.0  # of a video, after which small faces are looked for everywhere again
 _THUMBNAIL_SIDES = 1.4  # of the face's box
 _THUMBNAIL = 160  # pixels a side at most
 
@@ -210,10 +211,14 @@ def _read_video(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
             copy = stack.enter_context(copy_of(job.path, job.copy))
         shown: list[Prediction] = []
         known: set[int] = set()
+        searched = -_SEARCH_SECONDS
         for index, (start, end, frame) in enumerate(images.timed_frames(job.path)):
             if index % job.options.every == 0:
                 gray = images.bgr_to_gray(frame)
-                followed = follow(recognizer(gray), start)
+                boxes = follow.boxes
+                if start - searched >= _SEARCH_SECONDS:
+                    boxes, searched = None, start
+                followed = follow(recognizer(gray, boxes), start)
                 shown = [prediction for _, prediction in followed]
                 if not followed:
                     error = no_face(recognizer.pipeline)

@@ -11,6 +11,7 @@ import onnxruntime
 from facelines.model import inputs
 from facelines.model.artifact import Artifact, ArtifactError, load
 from facelines.preprocessing.arrays import as_gray
+from facelines.preprocessing.faces import Box
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.quality import DOUBTFUL
 
@@ -111,18 +112,19 @@ class Recognizer:
         # A session of ONNX Runtime cannot be pickled: a copy, or another process, loads its own.
         return partial(type(self), **self._choices), self._loaded_from
 
-    def __call__(self, picture: np.ndarray) -> list[Prediction]:
+    def __call__(self, picture: np.ndarray, known: Sequence[Box] | None = None) -> list[Prediction]:
         """Predict every face of a picture; no face gives an empty list.
 
         Args:
             picture: gray (H, W), RGB (H, W, 3), not OpenCV's BGR, or RGBA (H, W, 4); bool,
                 integers or floats, see `arrays.as_gray`.
+            known: in a video the faces of the frame before: where small ones are looked for.
 
         Raises:
             ValueError: an array of another shape or type, empty, or with values below 0.
         """
         gray = as_gray(picture)
-        faces = self.pipeline(gray)
+        faces = self.pipeline(gray, known)
         if not faces and self.assume_face:
             faces = [self.pipeline.one(gray)]
         return self.predict(faces)

@@ -16,7 +16,7 @@ from facelines.preprocessing import images
 KEEPS_SOUND = importlib.util.find_spec("av") is not None
 SUFFIX = ".mp4"
 _CODEC = "mp4v"
-_STEADY_RATES = 1, 60  # frames a second that a copy of OpenCV's may have
+_STEADY_RATES = 20, 60  # frames a second that a copy of OpenCV's may have; fewer are repeated
 _USUAL_RATE = 30
 _TICKS = 90_000  # a second, of a copy's clock
 _MP4_SOUND = ("aac", "mp3", "opus", "ac3", "eac3", "alac", "flac")  # copied; other is encoded anew
@@ -54,7 +54,10 @@ def _silent(source: Path, target: Path) -> Iterator[Copy]:
             height, width = frame.shape[:2]
             codec = cv2.VideoWriter_fourcc(*_CODEC)
             if not writer.open(str(target), codec, rate, (width, height)):
-                raise OSError(f"{target}: no video could be begun with the codec {_CODEC}.")
+                raise OSError(
+                    f"{target}: no video could be begun; --annotate needs a folder that can be "
+                    f"written to, with room left, and an OpenCV with the codec {_CODEC}."
+                )
         while written < max(round(end * rate), 1):
             writer.write(frame)
             written += 1
@@ -78,7 +81,7 @@ def _with_sound(source: Path, target: Path) -> Iterator[Copy]:
             finally:  # also of a source that breaks off
                 write.finish()
     except av.FFmpegError as error:
-        raise OSError(f"{target}: {error}") from error
+        raise OSError(f"{target}: no video could be written by --annotate ({error}).") from error
 
 
 class _CopyWithSound:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
@@ -94,13 +95,14 @@ class Pipeline:
                 f"Unknown landmarker {self.landmarker!r}; expected one of {', '.join(LANDMARKERS)}."
             )
 
-    def __call__(self, gray: np.ndarray) -> list[Face]:
+    def __call__(self, gray: np.ndarray, known: Sequence[Box] | None = None) -> list[Face]:
         """Return every face of a picture, best first; of a small face crop the largest.
 
         Args:
             gray: uint8 (H, W).
+            known: in a video the faces of the frame before (see `search.find`).
         """
-        boxes = self.boxes(gray)
+        boxes = self.boxes(gray, known)
         if boxes and is_face_crop(gray):
             boxes = [largest(boxes)]
         return [self.face(gray, box) for box in boxes]
@@ -112,9 +114,9 @@ class Pipeline:
             found = faces.detect(gray, self.detector, self.crop_min_score)[:1]
         return self.face(gray, largest(found) if found else faces.whole_image(gray))
 
-    def boxes(self, gray: np.ndarray) -> list[Box]:
+    def boxes(self, gray: np.ndarray, known: Sequence[Box] | None = None) -> list[Box]:
         """Return the boxes of the faces in a picture, best first."""
-        return search.find(gray, self.detector, self.min_score, self.min_face)
+        return search.find(gray, self.detector, self.min_score, self.min_face, known)
 
     def face(self, gray: np.ndarray, box: Box) -> Face:
         """Return the face of a box: landmarks, drawing and pixels."""

@@ -31,7 +31,13 @@ _CONFIRMED_SCORE = 0.75  # of the short range, looking closely: hair and ears ge
 _SAME_FACE = 0.3  # intersection over union
 
 
-def find(gray: np.ndarray, detector: str, min_score: float, min_face: float = 0) -> list[Box]:
+def find(
+    gray: np.ndarray,
+    detector: str,
+    min_score: float,
+    min_face: float = 0,
+    known: Sequence[Box] | None = None,
+) -> list[Box]:
     """Return the faces of a photograph, best first.
 
     Faces under `min_score` count too where BlazeFace's short range, looking at them closely, sees
@@ -42,6 +48,8 @@ def find(gray: np.ndarray, detector: str, min_score: float, min_face: float = 0)
         detector, min_score: see `faces.detect`.
         min_face: side in pixels of the smallest face wanted; 0 means SMALLEST_FACE, or
             SMALLEST_SHARE of the picture's longer side if that is more.
+        known: the faces of the frame before, in a video. Given these, no tile is looked at: a small
+            face is looked for closely where it was.
 
     Raises:
         ValueError: an unknown detector.
@@ -49,10 +57,12 @@ def find(gray: np.ndarray, detector: str, min_score: float, min_face: float = 0)
     if detector not in _REACH or faces.is_face_crop(gray):
         return faces.detect(gray, detector, min_score)
     regions = _regions(gray.shape, _REACH[detector], min_face)
+    if known is not None:
+        regions = regions[:1]
     if detector != "blazeface":
         look = partial(faces.detect, detector=detector, min_score=min_score)
         return distinct(_seen_in(regions, gray, look))
-    return _find_with_blazeface(gray, regions, min_score)
+    return _find_with_blazeface(gray, regions, min_score, known or ())
 
 
 def distinct(boxes: list[Box], known: Sequence[Box] = ()) -> list[Box]:
@@ -64,14 +74,16 @@ def distinct(boxes: list[Box], known: Sequence[Box] = ()) -> list[Box]:
     return kept[len(known) :]
 
 
-def _find_with_blazeface(gray: np.ndarray, regions: list[Region], min_score: float) -> list[Box]:
+def _find_with_blazeface(
+    gray: np.ndarray, regions: list[Region], min_score: float, known: Sequence[Box]
+) -> list[Box]:
     """Return the faces of the whole picture, and those of tiles that a closer look confirms."""
     score = min(min_score, _PROPOSAL_SCORE)
     look = partial(faces.propose, detector="full", min_score=min_score, proposal_score=score)
     proposals = look(gray)
     sure = [faces.refined(gray, box) for box in proposals if box.score >= min_score]
     unsure = proposals[len(sure) :] + _seen_in(regions[1:], gray, look)
-    candidates = distinct(unsure, known=sure)[:MAX_PROPOSALS]
+    candidates = distinct([*unsure, *known], known=sure)[:MAX_PROPOSALS]
     confirmed = [close for box in candidates if (close := _confirmed(gray, box, min_score))]
     return sorted(sure + distinct(confirmed, known=sure), key=lambda box: -box.score)
 

@@ -12,6 +12,7 @@ from facelines.preprocessing.mesh import mesh_points
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import GROUPS, eye_centres, frame_of_points
 from facelines.webapp.smoothing import PointSmoother, ProbabilitySmoother
+from facelines.webapp.stillness import Stillness
 from facelines.webapp.stopwatch import Stopwatch
 
 LIVE_PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
@@ -39,6 +40,7 @@ class Track:
     points: float32 (51, 2), pixels, as dlib found them on the last frame.
     face: what the pipeline makes of the (smoothed) points.
     held: the label that each model holds for it.
+    is_still: whether it looks as on the frame before, so that points and face are that one's.
     """
 
     number: int
@@ -47,6 +49,8 @@ class Track:
     face: Face | None = None
     misses: int = 0
     held: dict[str, HeldLabel] = field(default_factory=dict)
+    is_still: bool = False
+    stillness: Stillness = field(default_factory=Stillness)
     smooth_points: PointSmoother = field(default_factory=PointSmoother)
     _probabilities: dict[str, ProbabilitySmoother] = field(default_factory=dict)
 
@@ -106,15 +110,21 @@ class Tracker:
             the faces in view, by number, each with its `face` of this frame.
         """
         self._since_detection += 1
+        pipeline = replace(self._pipeline, mesh=mesh and self._pipeline.mesh)
+        for track in self.tracks:
+            has_all = track.face is not None and (track.face.mesh is not None or not pipeline.mesh)
+            track.is_still = has_all and track.stillness.lasts(gray)
         if self._detection_is_due() or not self._follow(gray, watch):
             self._detect(gray, watch)
-        pipeline = replace(self._pipeline, mesh=mesh and self._pipeline.mesh)
         with watch("draw"):
             for track in self.tracks:
+                if track.is_still:
+                    continue
                 smoothed = track.smooth_points(track.points, seconds)
                 points = smoothed if smooth else track.points
                 box = box_of_points(points, track.quality)
                 track.face = pipeline.describe(gray, box, points, track.quality)
+                track.stillness.remember(gray, box)
         return self.tracks
 
     def look_again(self) -> None:
@@ -128,10 +138,7 @@ class Tracker:
     def _follow(self, gray: np.ndarray, watch: Stopwatch) -> bool:
         """Move every face from its last points; tell whether all can be trusted."""
         with watch("landmarks"):
-            moved = [
-                landmarks(gray, box_of_points(track.points, track.quality), LIVE_PASSES)
-                for track in self.tracks
-            ]
+            moved = [self._moved(gray, track) for track in self.tracks]
         trusted = all(
             is_reliable(track.points, points, quality)
             for track, (points, quality) in zip(self.tracks, moved, strict=True)
@@ -141,6 +148,11 @@ class Tracker:
         for track, (points, quality) in zip(self.tracks, moved, strict=True):
             track.points, track.quality = points, quality
         return True
+
+    def _moved(self, gray: np.ndarray, track: Track) -> tuple[np.ndarray, float]:
+        if track.is_still:
+            return track.points, track.quality
+        return landmarks(gray, box_of_points(track.points, track.quality), LIVE_PASSES)
 
     def _detect(self, gray: np.ndarray, watch: Stopwatch) -> None:
         with watch("detect"):
@@ -170,6 +182,7 @@ class Tracker:
 
     def _place(self, gray: np.ndarray, track: Track, box: Box | None) -> None:
         """Put a track on its detected box, or follow its points where they agree with it."""
+        track.is_still = False
         track.misses = 0 if box and not track.is_absent else track.misses + 1
         start = box_of_points(track.points, track.quality)
         if box is not None and _offset(track.points, box) > _DRIFT:

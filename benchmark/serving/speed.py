@@ -4,6 +4,7 @@ Times are processor time of one thread or process, so other programs on the mach
 little; each figure is a ratio of medians, taken in turn with its yardstick in one run.
 """
 
+import itertools
 import os
 import resource
 import statistics
@@ -33,6 +34,7 @@ from facelines.webapp.tracking import Tracker
 
 WARM_UP = 5
 _STARTS = 5
+_SWING = 6.0  # pixels that the face moves to either side, or it would not be read anew
 _FRAME_SIZE = 640, 480
 _FACE_SIDE = 120  # pixels of the frame's one face
 _PHOTO_FACE = (225, 120, 105)  # of the sample photo: its centre and side
@@ -94,12 +96,14 @@ def machine() -> dict:
     }
 
 
-def frame() -> np.ndarray:
-    """Return a VGA picture with one face of 120 px, uint8 (480, 640, 3) RGB."""
+def frame(shift: float = 0.0) -> np.ndarray:
+    """Return a VGA picture with one face of 120 px, moved aside, uint8 (480, 640, 3) RGB."""
     x, y, side = _PHOTO_FACE
     scale = _FACE_SIDE / side
     width, height = _FRAME_SIZE
-    place = np.float64([[scale, 0, width / 2 - scale * x], [0, scale, height / 3 - scale * y]])
+    place = np.float64(
+        [[scale, 0, width / 2 - scale * x + shift], [0, scale, height / 3 - scale * y]]
+    )
     photo = images.decode_rgb(images.read_bytes(PHOTO))
     return cv2.warpAffine(photo, place, _FRAME_SIZE, borderMode=cv2.BORDER_REFLECT)
 
@@ -118,15 +122,15 @@ def in_turn(repeats: int, *actions: Callable[[], object]) -> list[float]:
 
 def _frames(recognizer: Recognizer, repeats: int) -> Iterator[Figure]:
     """Yield what a photo and a live frame cost, from JPEG to probabilities."""
-    _, encoded = cv2.imencode(".jpg", frame()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
-    data, names = encoded.tobytes(), [recognizer.name]
+    moving = [_jpeg(frame(_SWING * np.sin(index / 2))) for index in range(12)]
+    data, names, film = moving[0], [recognizer.name], itertools.cycle(moving)
     gray = images.decode_gray(data)
     analyst = Analyst({recognizer.name: recognizer}, Settings(workers=1))
     tracker = Tracker(recognizer.pipeline)
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 
     def follow() -> dict:
-        return analyst.frame(data, tracker, names, smooth=True, pictures=())
+        return analyst.frame(next(film), tracker, names, smooth=True, pictures=())
 
     def detect() -> dict:
         tracker.look_again()
@@ -142,6 +146,11 @@ def _frames(recognizer: Recognizer, repeats: int) -> Iterator[Figure]:
         seconds, haar = in_turn(repeats, action, lambda: cascade.detectMultiScale(gray, 1.1, 5))
         yield Figure(name, seconds / haar, "a Haar scan of the frame", must, aim, repeats)
     analyst.close()
+
+
+def _jpeg(rgb: np.ndarray) -> bytes:
+    _, encoded = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return encoded.tobytes()
 
 
 def _classifier(recognizer: Recognizer, repeats: int) -> Figure:

@@ -214,7 +214,7 @@ def test_a_small_picture_without_a_face_has_no_label(blank_crops, capsys):
 
 def test_who_knows_that_it_is_a_face_can_say_so(blank_crops, capsys):
     _, (row,) = predict(capsys, blank_crops, "--assume-face")
-    assert row["found"] == "whole image" and row["emotion"]
+    assert row["error"] == "" and row["emotion"] and row["box"]
 
 
 def test_the_detector_and_the_smallest_face_can_be_chosen(photo, capsys):

@@ -93,6 +93,24 @@ def test_tiles_are_few_and_cover_the_picture(shape, min_face):
     assert covered.all()
 
 
+def test_in_a_video_a_small_face_is_looked_for_where_it_was(astronaut, monkeypatch):
+    picture, centres = crowd(astronaut, 3840, 2160, 2, 1, 130)
+    found = search.find(picture, "blazeface", 0.5)
+    looks = []
+    propose = faces.propose
+
+    def counted(*arguments, **options):
+        looks.append(options.get("detector"))
+        return propose(*arguments, **options)
+
+    monkeypatch.setattr(faces, "propose", counted)
+    moved = np.roll(picture, 20, axis=1)
+    again = search.find(moved, "blazeface", 0.5, known=found)
+    assert found_of(again, centres + (20, 0), 130) == len(again) == 2
+    assert looks.count("full") == 1
+    assert search.find(moved, "blazeface", 0.5, known=[]) == []
+
+
 def test_texture_holds_no_face():
     noise = np.random.default_rng(0)
     coarse = noise.integers(0, 255, (60, 90), np.uint8)

@@ -166,7 +166,11 @@ def test_after_a_gap_the_past_is_forgotten(face_points):
 
 def test_an_opening_mouth_shows_within_200_milliseconds(face_points):
     """Five frames at 25 a second: points, drawing and label have followed the mouth."""
-    pipeline, recognizer, rng = Pipeline(), FakeRecognizer(), np.random.default_rng(1)
+    pipeline, recognizer, rng = (
+        Pipeline(landmarker="dlib"),
+        FakeRecognizer(),
+        np.random.default_rng(1),
+    )
     track = Track(1, face_points, 1.0)
     blank = np.zeros((480, 640), np.uint8)
 
