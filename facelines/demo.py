@@ -8,7 +8,7 @@ from facelines.model.evaluate import score
 from facelines.model.format import figures_text
 from facelines.model.predict_files import predict_paths
 from facelines.model.recognizer import Recognizer
-from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing import fer2013_landmarks, layout
 from facelines.preprocessing.prepare import preprocess
 
 PHOTO = Path(__file__).parent / "samples" / "astronaut.jpg"
@@ -31,4 +31,5 @@ def demonstrate(out: Path, model: str = "landmark") -> None:
         print("  ".join(f"{label} {100 * value:.1f} %" for label, value in values) or row.error)
     print("\n3. The same model on FER2013's PublicTest, from the embedded landmarks\n")
     print(figures_text(score(model, fer2013_landmarks.NAME, split="PublicTest"), model))
-    print(f"\nPictures: {out / 'prepared' / 'contact_sheet.png'}, {copies / photo.stem}.png")
+    sheet = out / "prepared" / layout.CONTACT_SHEET
+    print(f"\nPictures: {sheet}, {copies / photo.stem}.png")

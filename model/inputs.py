@@ -44,6 +44,7 @@ def as_float(array: np.ndarray) -> np.ndarray:
 
     uint8 (n, H, W) becomes float32 (n, H, W, 1) in [0, 1]; points stay as they are.
     """
+    array = np.asarray(array)  # also of `on_disk.Rows`
     if array.dtype == np.uint8:
         return (array[..., None] * np.float32(1 / 255)).astype(np.float32)
     return array

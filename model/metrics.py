@@ -108,6 +108,14 @@ def bootstrap_interval(right: np.ndarray, seed: int = 0, draws: int = 2000) -> l
     return [float(bound) for bound in np.quantile(means, [0.025, 0.975])]
 
 
+def wilson_interval(share: float, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of `count` draws (Wilson 1927); right for few as well."""
+    z = 1.96
+    middle = share + z**2 / (2 * count)
+    half = z * (share * (1 - share) / count + z**2 / (4 * count**2)) ** 0.5
+    return (middle - half) / (1 + z**2 / count), (middle + half) / (1 + z**2 / count)
+
+
 def expected_calibration_error(
     right: np.ndarray, confidence: np.ndarray, bins: int = _BINS
 ) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facelines.model import inputs
+from facelines.model import inputs, on_disk
 from facelines.preprocessing import fer2013_landmarks
 from facelines.preprocessing.aspect import AUTO, factor_of, median_ratio, stretched
 from facelines.preprocessing.datasets import Dataset, open_dataset
@@ -21,6 +21,7 @@ from facelines.preprocessing.mesh import READ_LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepared import (
     is_prepared,
+    load_in_parts,
     load_prepared,
     normalised_vertices,
     read_manifest,
@@ -38,11 +39,14 @@ class SourceError(ValueError):
     """A source that cannot be scored or trained on; the message is one line for the user."""
 
 
-def load_arrays(source: str | Path, *, framed: bool = False) -> tuple[Arrays, Pipeline]:
+def load_arrays(
+    source: str | Path, *, framed: bool = False, on_disk_in: Path | None = None
+) -> tuple[Arrays, Pipeline]:
     """Return a prepared folder or the embedded set ("embedded"), and the recipe that made it.
 
     Args:
         framed: with the reframed copies of training pictures, where there are any.
+        on_disk_in: a folder to keep a prepared set's faces in, of which batches are then read.
 
     Raises:
         SourceError: neither.
@@ -55,9 +59,10 @@ def load_arrays(source: str | Path, *, framed: bool = False) -> tuple[Arrays, Pi
             f"{source} is not a prepared folder (no manifest.json in it); expected the OUT of "
             f'"run.py preprocess SOURCE OUT", or the word "{fer2013_landmarks.NAME}".'
         )
-    return load_prepared(source, framed=framed), Pipeline(
-        **read_manifest(source)["plan"]["pipeline"]
-    )
+    pipeline = Pipeline(**read_manifest(source)["plan"]["pipeline"])
+    if on_disk_in is not None:
+        return on_disk.keep(load_in_parts(source, framed=framed), on_disk_in), pipeline
+    return load_prepared(source, framed=framed), pipeline
 
 
 def seen_by_mesh(arrays: Arrays, pipeline: Pipeline) -> tuple[Arrays, Pipeline]:

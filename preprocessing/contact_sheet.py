@@ -1,17 +1,17 @@
 """A picture to look at: by class, original with its points | drawing | pixels."""
 
 import io
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 from PIL import Image, ImageDraw, ImageFont
 
 from facelines.preprocessing.aspect import stretched
 from facelines.preprocessing.datasets import Dataset
 from facelines.preprocessing.images import ImageError, decode_png
-from facelines.preprocessing.layout import write_atomically
+from facelines.preprocessing.layout import CONTACT_SHEET, Folder
 from facelines.preprocessing.points import GROUPS, POINTS
 from facelines.preprocessing.render import resize_pixels
 from facelines.preprocessing.samples import Sample
@@ -34,39 +34,83 @@ _WHOLE = 200  # a picture with a side up to this is shown whole
 
 
 def write(
-    path: Path, table: pa.Table, dataset: Dataset, labels: tuple[str, ...], aspect: float = 1.0
+    folder: Folder,
+    rows: ds.Dataset,
+    dataset: Dataset,
+    labels: tuple[str, ...],
+    aspect: float = 1.0,
 ) -> None:
     """Write the sheet of a prepared set as PNG.
 
     Args:
-        table: rows as `shards.schema` has them.
+        folder: OUT.
+        rows: as `shards.schema` has them.
         dataset: where the originals are read again.
         aspect: how many times taller the pictures were made.
         labels: the classes in order; pictures without a label come last, then the fallbacks.
     """
-    sections = choose(table, labels)
-    chosen = {row["source"] for _, rows in sections for row in rows}
+    sections = choose(rows, labels)
+    chosen = {row["source"] for _, examples in sections for row in examples}
     originals = _originals(dataset, chosen, aspect)
     buffer = io.BytesIO()
     _sheet(sections, originals, dataset.name).save(buffer, format="PNG")
-    write_atomically(path, buffer.getvalue())
+    folder.write(CONTACT_SHEET, buffer.getvalue())
 
 
-def choose(table: pa.Table, labels: tuple[str, ...]) -> list[tuple[str, list[dict]]]:
-    """Return (title, rows) for each class, evenly spread, then for those that were not found."""
-    names = np.array([name or UNLABELLED for name in table["label"].to_pylist()], str)
-    found = np.array(table["found"].to_pylist(), str) == "detected"
-    wanted = [(label, np.flatnonzero((names == label) & found)) for label in labels]
-    wanted.append((UNLABELLED, np.flatnonzero((names == UNLABELLED) & found)))
-    wanted.append(("no face detected: whole image taken", np.flatnonzero(~found)))
-    wanted = [(title, rows) for title, rows in wanted if len(rows)]
-    count = _COLUMNS * max(1, _LINES // max(1, len(wanted)))
-    return [(f"{title} ({len(rows)})", _take(table, rows, count)) for title, rows in wanted]
+def choose(rows: ds.Dataset, labels: tuple[str, ...]) -> list[tuple[str, list[dict]]]:
+    """Return (title, rows) for each class, evenly spread, then for those that were not found.
+
+    Rows of reframed pictures do not count.
+    """
+    titles = [*labels, UNLABELLED, "no face detected: whole image taken"]
+    section_of = {label: place for place, label in enumerate(titles)}
+    places = np.concatenate(
+        [_sections(batch, section_of) for batch in rows.to_batches(columns=_SEEN)]
+        or [np.empty(0, np.int16)]
+    )
+    wanted = [np.flatnonzero(places == section) for section in range(len(titles))]
+    filled = sum(len(found) > 0 for found in wanted)
+    count = _COLUMNS * max(1, _LINES // max(1, filled))
+    return [
+        (f"{title} ({len(found)})", _take(rows, found, count))
+        for title, found in zip(titles, wanted, strict=True)
+        if len(found)
+    ]
 
 
-def _take(table: pa.Table, rows: np.ndarray, count: int) -> list[dict]:
-    spread = (np.arange(count) + 0.5) * len(rows) / count
-    return table.take(sorted(set(rows[spread.astype(int)].tolist()))).to_pylist()
+_SEEN = ["label", "found", "framing"]
+
+
+def _sections(batch: pa.RecordBatch, section_of: dict[str, int]) -> np.ndarray:
+    """Return the place of each row's section, int16 (n,), -1 where it has none."""
+    columns = (batch[name].to_pylist() for name in _SEEN)
+    last = len(section_of) - 1
+    return np.array(
+        [
+            -1
+            if framing
+            else section_of.get(label or UNLABELLED, -1)
+            if found == "detected"
+            else last
+            for label, found, framing in zip(*columns, strict=True)
+        ],
+        np.int16,
+    )
+
+
+def _take(rows: ds.Dataset, found: np.ndarray, count: int) -> list[dict]:
+    spread = (np.arange(count) + 0.5) * len(found) / count
+    wanted = np.unique(found[spread.astype(int)])
+    if isinstance(rows, ds.InMemoryDataset):
+        return rows.take(pa.array(wanted)).to_pylist()
+    taken, start = [], 0
+    for fragment in rows.get_fragments():  # only the shards that hold one of them are read
+        end = start + fragment.count_rows()
+        inside = wanted[(start <= wanted) & (wanted < end)]
+        if len(inside):
+            taken += fragment.take(pa.array(inside - start)).to_pylist()
+        start = end
+    return taken
 
 
 def _originals(dataset: Dataset, chosen: set[str], aspect: float) -> dict[str, np.ndarray]:

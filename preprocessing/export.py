@@ -4,28 +4,28 @@ import contextlib
 import re
 from pathlib import Path
 
-import pyarrow as pa
+import pyarrow.dataset as ds
 
 from facelines.preprocessing.samples import DatasetError
 
 KINDS = ("tree", "tfrecord")
 
 
-def write(folder: Path, table: pa.Table, kind: str) -> None:
+def write(folder: Path, rows: ds.Dataset, kind: str) -> None:
     """Write the drawings of all rows but the excluded ones.
 
     Args:
         folder: made if it is not there.
-        table: rows as `shards.schema` has them.
+        rows: as `shards.schema` has them.
         kind: "tree" for `<split>/<label>/<row>_<source>.png`, "tfrecord" for `<split>.tfrecord`.
 
     Raises:
         DatasetError: an unknown kind, or TensorFlow is not installed.
     """
     if kind == "tree":
-        _write_tree(folder, table)
+        _write_tree(folder, rows)
     elif kind == "tfrecord":
-        _write_tfrecords(folder, table)
+        _write_tfrecords(folder, rows)
     else:
         raise DatasetError(f"Unknown export {kind!r}; expected one of {', '.join(KINDS)}.")
 
@@ -42,26 +42,26 @@ def remove(out: Path) -> None:
             folder.rmdir()
 
 
-def _rows(table: pa.Table):
+def _rows(rows: ds.Dataset):
     """Yield (row's number, row) of the rows that may be used as their split says."""
-    columns = table.select(["image", "split", "label", "source", "excluded"])
+    columns = ["image", "split", "label", "source", "excluded", "framing"]
     number = 0
-    for batch in columns.to_batches(max_chunksize=500):
+    for batch in rows.to_batches(columns=columns, batch_size=500):
         for row in batch.to_pylist():
-            if not row["excluded"]:
+            if not row["excluded"] and not row["framing"]:
                 yield number, row
-            number += 1
+            number += not row["framing"]
 
 
-def _write_tree(folder: Path, table: pa.Table) -> None:
-    for number, row in _rows(table):
+def _write_tree(folder: Path, rows: ds.Dataset) -> None:
+    for number, row in _rows(rows):
         place = folder / row["split"] / (row["label"] or "unlabelled")
         place.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^\w.-]+", "_", Path(row["source"]).name)[-80:]
         (place / f"{number:07d}_{name}.png").write_bytes(row["image"]["bytes"])
 
 
-def _write_tfrecords(folder: Path, table: pa.Table) -> None:
+def _write_tfrecords(folder: Path, rows: ds.Dataset) -> None:
     """Write examples of the features image (PNG bytes), label and source, one file a split."""
     try:
         import tensorflow as tf
@@ -70,7 +70,7 @@ def _write_tfrecords(folder: Path, table: pa.Table) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     writers = {}
     try:
-        for _, row in _rows(table):
+        for _, row in _rows(rows):
             split = row["split"]
             if split not in writers:
                 writers[split] = tf.io.TFRecordWriter(str(folder / f"{split}.tfrecord"))

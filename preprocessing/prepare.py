@@ -1,10 +1,12 @@
-"""`run.py preprocess`: a face data set -> OUT, a folder of landmark images ready to train on.
+"""`facelines preprocess`: a face data set -> OUT, a folder of landmark images ready to train on.
 
-OUT holds data/*.parquet (the rows), manifest.json (what was done, counts, digests), errors.jsonl,
-contact_sheet.png, and receipts/ and plan.json, by which the same command goes on where it
-stopped. The manifest is written last: a folder with one is complete.
+OUT holds data/*.parquet (the rows) and _about/ (manifest, errors, contact sheet, card, and receipts
+by which the same command goes on where it stopped, and does only what is new); see `layout`. The
+manifest is written last: a folder with one is complete. Nothing here grows with the set but a few
+bytes a picture.
 """
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -12,19 +14,20 @@ import platform
 import sys
 import time
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow.compute as pc
+import pyarrow.dataset as ds
 from tqdm import tqdm
 
 from facelines import shape_predictor
 from facelines.preprocessing import aspect as aspects
 from facelines.preprocessing import (
     contact_sheet,
+    dataset_card,
     datasets,
     executors,
     export,
@@ -32,15 +35,20 @@ from facelines.preprocessing import (
     labels,
     layout,
     shards,
+    splits,
+    survey,
 )
 from facelines.preprocessing.datasets import Account, Dataset
-from facelines.preprocessing.executors import ShardError
-from facelines.preprocessing.files import is_url, shown
-from facelines.preprocessing.layout import write_atomically
+from facelines.preprocessing.duplicates import count_duplicates
+from facelines.preprocessing.executors import Done, ShardError
+from facelines.preprocessing.files import shown
+from facelines.preprocessing.layout import Folder, LocalFolder, open_folder
 from facelines.preprocessing.pipeline import Pipeline
-from facelines.preprocessing.prepared import read_json, read_rows
-from facelines.preprocessing.samples import DatasetError, Sample
+from facelines.preprocessing.prepared import read_json, rows_of
+from facelines.preprocessing.samples import EVALUATION_SPLITS, DatasetError, Sample
 from facelines.preprocessing.shards import Recipe
+
+_NO_ERRORS = hashlib.sha256(b"[]").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,7 @@ class Summary:
     left_out: by label, and what is beyond `limit` by split.
     rows: more than pictures_with_rows where a photo holds several faces, or with `framings`.
     coverage: {label: {found, fallback, failed}} in pictures.
+    dealt: {split: rows} where the source has no split and `preprocess` dealt one, else {}.
     duplicates: {copies, across_splits, conflicting_labels, excluded} in pictures, see
         `shards.count_duplicates`.
     aspect: {median_ratio, factor}: the faces' `aspect.ratio` before, and how much taller the
@@ -62,6 +71,7 @@ class Summary:
     digest: of the shards' bytes and the errors, in order.
     rows_sum: of the rows in any order, without their sources (see `shards.rows_sum`).
     seconds, reused_shards: of this run alone.
+    changes: {new, changed, gone} in pictures since the last complete run, {} for the first.
     """
 
     out: str
@@ -79,12 +89,14 @@ class Summary:
     left_out: dict[str, int]
     coverage: dict[str, dict[str, int]]
     splits: dict[str, int]
+    dealt: dict[str, int]
     duplicates: dict[str, int]
     aspect: dict[str, float]
     digest: str
     rows_sum: str
     seconds: float
     reused_shards: int
+    changes: dict[str, int]
 
 
 def preprocess(
@@ -107,19 +119,22 @@ def preprocess(
     export_as: str | None = None,
     overwrite: bool = False,
     shard_samples: int = executors.SHARD_SAMPLES,
+    split_seed: int = splits.SEED,
 ) -> Summary:
     """Prepare a data set; run again after an interruption it does only what is missing.
 
     Args:
         source, format, ferplus, every, labels_from, subject_from: see `datasets.open_dataset`.
-        out: a new folder, or one that this very command has begun.
+        out: a new folder, or one that this very command has begun; a path or an fsspec URL.
         classes: 3, 6 or 7 emotions; pictures of other labels are counted and left out. By default
             the source's own labels where they are not emotions, else 6.
         framings: so many randomly reframed copies of every training picture follow it, for
             training (see `framings.reframed`).
         aspect: how much taller each picture is made, or `aspect.AUTO` (see `aspect.factor_of`).
         limit: only the first so many pictures; the others are counted as left out.
-        workers, engine, shard_samples: see `executors.run_shards`.
+        workers, engine: see `executors.run_shards`.
+        shard_samples: about so many pictures a shard (see `shards.batches`).
+        split_seed: of the split that is dealt to labelled pictures that come with none.
         export_as: one of `export.KINDS`, written to OUT as well.
         overwrite: replace what another command prepared in OUT.
 
@@ -130,72 +145,97 @@ def preprocess(
         OSError: OUT cannot be written, or a model file is missing.
     """
     pipeline = pipeline or Pipeline()
-    if is_url(out):
-        raise DatasetError(f"{out}: a URL; expected a folder of this machine to write to.")
-    out = Path(out)
+    folder = open_folder(out)
+    local = isinstance(folder, LocalFolder)
+    if export_as and not local:
+        raise DatasetError(f"{out}: a URL, but --export writes to folders of this machine alone.")
     dataset = datasets.open_dataset(
         source, format, ferplus, every,
-        labels_from=labels_from, subject_from=subject_from, skip=(out,),
+        labels_from=labels_from, subject_from=subject_from,
+        skip=(folder.root,) if local else (),
     )  # fmt: skip
     check_models(pipeline)
     label_set = labels.label_set(classes or 6) if classes or not dataset.labels else dataset.labels
-    plan = _plan(dataset, pipeline, label_set, largest, framings, aspect, limit, shard_samples)
-    _check_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with layout.locked(out):
-        _claim(out, plan, overwrite)
-        return _prepare(dataset, out, plan, pipeline, workers, engine, export_as)
+    plan = _plan(
+        dataset, pipeline, label_set, largest, framings, aspect, limit, shard_samples, split_seed
+    )
+    _check_folder(folder)
+    if local:
+        folder.root.mkdir(parents=True, exist_ok=True)
+    with layout.locked(folder.root) if local else contextlib.nullcontext():
+        _claim(folder, plan, overwrite)
+        return _prepare(dataset, folder, plan, pipeline, workers, engine, export_as)
 
 
 def _prepare(
     dataset: Dataset,
-    out: Path,
+    folder: Folder,
     plan: dict,
     pipeline: Pipeline,
     workers: int,
     engine: str,
     export_as: str | None,
 ) -> Summary:
-    started = time.monotonic()
-    count, evaluation = shards.survey(dataset.samples())
-    limit, account = plan["limit"], dataset.account()
+    started, account = time.monotonic(), dataset.account()
     recipe = Recipe(
         pipeline,
         tuple(plan["labels"]),
         cropped=dataset.already_cropped,
         largest=plan["largest"] or (dataset.one_face and not dataset.already_cropped),
-        aspect=_factor(dataset, pipeline, plan["aspect"], limit),
+        aspect=_factor(dataset, pipeline, plan["aspect"], plan["limit"]),
         framings=plan["framings"],
-        evaluation=evaluation,
     )
-    (out / "manifest.json").unlink(missing_ok=True)  # until this run has completed the set
-    receipts, reused = [], 0
-    with tqdm(total=min(count, limit or count), unit="img", file=sys.stderr) as progress:
-        for receipt, was_there in executors.run_shards(
-            itertools.islice(dataset.samples(), limit),
-            recipe,
-            out,
+    folder.remove(layout.MANIFEST)  # until this run has completed the set
+
+    def samples():
+        return itertools.islice(dataset.samples(), plan["limit"])
+
+    contents = survey.count(samples())
+    dealt = survey.Dealt({})
+    if contents.labelled and not contents.split:
+        dealt = survey.deal(
+            samples,
+            folder,
+            pictures=contents.pictures,
+            size=plan["shard_samples"],
             workers=workers,
-            engine=engine,
-            shard_samples=plan["shard_samples"],
-        ):
-            receipts.append(receipt)
-            reused += was_there
-            progress.update(receipt["pictures"])
-    receipts.sort(key=lambda receipt: receipt["index"])
-    _remove_stale(out, len(receipts))
-    _write_errors(out, receipts)
-    table = read_rows(out, len(receipts))
-    beyond = _beyond(dataset, limit)
-    summary = _summary(out, dataset, account, recipe, receipts, beyond, table, reused, started)
-    as_they_are = table.filter(pc.equal(table["framing"], 0))
-    contact_sheet.write(
-        out / "contact_sheet.png", as_they_are, dataset, recipe.labels, recipe.aspect
-    )
+            seed=plan["split_seed"],
+        )
+    changes, tally = survey.Changes(), Tally()
+    with tqdm(total=contents.pictures, unit="img", file=sys.stderr) as progress:
+        for evaluated in (True, False):  # first the splits that training must not see
+            items = dealt.apply(samples())
+            batches = (
+                batch
+                for batch in shards.batches(
+                    changes.watch(items) if evaluated else items, plan["shard_samples"]
+                )
+                if (batch.split in EVALUATION_SPLITS) == evaluated
+            )
+            recipe = replace(recipe, evaluation=frozenset(tally.evaluated))
+            for done in executors.run_shards(
+                batches, recipe, folder, workers=workers, engine=engine
+            ):
+                tally.add(done)
+                progress.update(done.receipt["pictures"])
+    tally.shards.sort()
+    _remove_stale(folder, tally)
+    _write_errors(folder, tally)
+    rows = rows_of(folder, [shard.file for shard in tally.shards])
+    summary = _summary(
+        dataset, folder, account, recipe, tally, _beyond(dataset, plan["limit"]), rows,
+        dealt, changes.since(folder), started,
+    )  # fmt: skip
+    contact_sheet.write(folder, rows, dataset, recipe.labels, recipe.aspect)
     if export_as:
-        export.remove(out)
-        export.write(out / export_as, as_they_are, export_as)
-    _write_manifest(out, plan, summary, receipts)
+        export.remove(folder.root)
+        export.write(folder.root / export_as, rows, export_as)
+    if dealt.splits:
+        dealt.write(folder)
+    changes.write(folder)
+    manifest = _manifest(plan, summary, tally)
+    dataset_card.write(folder, manifest)
+    folder.write(layout.MANIFEST, _to_json(manifest))
     return summary
 
 
@@ -225,6 +265,7 @@ def _plan(
     aspect: str | float,
     limit: int | None,
     shard_samples: int,
+    split_seed: int,
 ) -> dict:
     """Return what makes two runs the same: a run goes on only in a folder of an equal plan."""
     return {
@@ -240,6 +281,7 @@ def _plan(
         "aspect": aspect,
         "limit": limit,
         "shard_samples": shard_samples,
+        "split_seed": split_seed,
         "pipeline": asdict(pipeline),
         "fingerprint": pipeline.fingerprint(),
         "landmark_file": shape_predictor.sha256(shape_predictor.find()),
@@ -252,15 +294,16 @@ def _label_lists(dataset: Dataset) -> tuple[Path, ...]:
     return known.lists if known and dataset.format == "list" else ()
 
 
-def _check_folder(out: Path) -> None:
+def _check_folder(folder: Folder) -> None:
     """Raise a DatasetError where OUT is a file, or holds what is not ours."""
-    if out.exists() and not out.is_dir():
-        raise DatasetError(f"{shown(out)}: is a file; give a folder to write to.")
-    if not out.is_dir() or (out / "plan.json").is_file():
+    if isinstance(folder, LocalFolder) and folder.root.exists() and not folder.root.is_dir():
+        raise DatasetError(f"{shown(folder.root)}: is a file; give a folder to write to.")
+    if folder.exists(layout.PLAN) or folder.exists(layout.OLD_PLAN):
         return
-    if any(path.name != layout.LOCK and not layout.is_ours(path) for path in out.iterdir()):
+    if any(name != layout.LOCK and not layout.is_ours(name) for name in folder.names()):
         raise DatasetError(
-            f"{shown(out)}: not empty and not a prepared set; give a new folder to write to."
+            f"{shown(str(folder))}: not empty and not a prepared set; "
+            "give a new folder to write to."
         )
 
 
@@ -273,31 +316,37 @@ def _factor(dataset: Dataset, pipeline: Pipeline, wanted: str | float, limit: in
     return aspects.factor_of(wanted, aspects.median_ratio(samples, pipeline))
 
 
-def _aspect(table, factor: float) -> dict[str, float]:
+def _aspect(rows: ds.Dataset, factor: float) -> dict[str, float]:
     """Return {median_ratio, factor}, the first of the pictures as they were."""
-    points = table.filter(pc.equal(table["framing"], 0))["points"].to_pylist()
-    ratios = [aspects.ratio(np.reshape(face, (-1, 2))) for face in points]
+    as_they_are = rows.to_batches(columns=["points"], filter=ds.field("framing") == 0)
+    ratios = [
+        aspects.ratio(np.reshape(points, (-1, 2)))
+        for batch in as_they_are
+        for points in batch["points"].to_pylist()
+    ]
     median = float(np.median(ratios)) / factor if ratios else aspects.FER2013_RATIO
     return {"median_ratio": round(median, 3), "factor": factor}
 
 
-def _claim(out: Path, plan: dict, overwrite: bool) -> None:
+def _claim(folder: Folder, plan: dict, overwrite: bool) -> None:
     """Make OUT ours: new, or of the same plan; what else is in it stays as it is."""
-    plan_file = out / "plan.json"
-    if plan_file.is_file():
-        before = read_json(plan_file)
+    plan_name = next(filter(folder.exists, (layout.PLAN, layout.OLD_PLAN)), None)
+    if plan_name:
+        before = read_json(folder, plan_name)
         if not isinstance(before, dict):
-            raise DatasetError(f"{plan_file}: not written by preprocess; give another folder.")
+            raise DatasetError(
+                f"{folder}/{plan_name}: not written by preprocess; give another folder."
+            )
         if before != plan and not overwrite:
             names = [name for name in plan if before.get(name) != plan[name]]
             changes = ", ".join(f"{name} {_short(before.get(name))}" for name in names)
             raise DatasetError(
-                f"{out}: prepared with another {changes}; "
+                f"{folder}: prepared with another {changes}; "
                 "give another folder, or --overwrite to replace it."
             )
         if before != plan:
-            _clear(out)
-    write_atomically(plan_file, _to_json(plan))
+            _clear(folder)
+    folder.write(layout.PLAN, _to_json(plan))
 
 
 def _short(value) -> str:
@@ -305,49 +354,104 @@ def _short(value) -> str:
     return text if len(text) < 40 else text[:37] + "..."
 
 
-def _clear(out: Path) -> None:
+def _clear(folder: Folder) -> None:
     """Remove what another command prepared, and nothing that is not ours."""
-    _remove_stale(out, 0)
-    export.remove(out)
-    for name in ("manifest.json", "errors.jsonl", "contact_sheet.png", "plan.json"):
-        (out / name).unlink(missing_ok=True)
+    _remove_stale(folder, Tally())
+    if isinstance(folder, LocalFolder):
+        export.remove(folder.root)
+    for name in layout.WRITTEN:
+        folder.remove(name)
 
 
-def _remove_stale(out: Path, count: int) -> None:
-    """Remove what a killed run left half written, and shards of a source that was longer."""
-    kept = {layout.shard_file(out, index) for index in range(count)}
-    kept |= {layout.receipt_file(out, index) for index in range(count)}
-    for folder in (out / "data", out / "receipts", out):
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if path not in kept and layout.is_ours(path):
-                path.unlink()
+@dataclass(order=True, frozen=True)
+class Shard:
+    """What is kept of a shard once it is there; shards sort in the source's order."""
+
+    place: int
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+    errors_sha256: str
+
+    @property
+    def file(self) -> str:
+        return layout.shard_file(self.name)
 
 
-def _write_errors(out: Path, receipts: list[dict]) -> None:
-    lines = [json.dumps(error) + "\n" for receipt in receipts for error in receipt["errors"]]
-    write_atomically(out / "errors.jsonl", "".join(lines).encode())
+class Tally:
+    """What the shards' receipts say, added up as they come."""
+
+    def __init__(self) -> None:
+        self.shards: list[Shard] = []
+        self.pictures = self.with_rows = self.errors = self.rows = self.reused = self.sum = 0
+        self.left_out, self.splits, self.bytes = Counter(), Counter(), Counter()
+        self.coverage: dict[str, Counter] = defaultdict(Counter)
+        self.evaluated: set[str] = set()
+
+    def add(self, done: Done) -> None:
+        """Count a shard."""
+        receipt = done.receipt
+        errors = hashlib.sha256(json.dumps(receipt["errors"]).encode()).hexdigest()
+        self.shards.append(
+            Shard(
+                done.place, done.name, receipt["rows"], receipt["bytes"], receipt["sha256"], errors
+            )
+        )
+        self.pictures += receipt["pictures"]
+        self.with_rows += receipt["with_rows"]
+        self.errors += len(receipt["errors"])
+        self.rows += receipt["rows"]
+        self.reused += done.was_there
+        self.sum = (self.sum + int(receipt["rows_sum"], 16)) % (1 << 256)
+        self.left_out.update(receipt["left_out"])
+        self.splits.update(receipt["splits"])
+        for split in receipt["splits"]:  # a shard is of one
+            self.bytes[split] += receipt["bytes"]
+        for label, seen in receipt["coverage"].items():
+            self.coverage[label].update(seen)
+        self.evaluated.update(receipt["evaluated"])
+
+    def digest(self) -> str:
+        """Return a hash of the shards' bytes and the errors, in order."""
+        digest = hashlib.sha256()
+        for shard in self.shards:
+            digest.update(f"{shard.sha256}{shard.errors_sha256}".encode())
+        return digest.hexdigest()
+
+
+def _remove_stale(folder: Folder, tally: Tally) -> None:
+    """Remove what a killed run left half written, and the shards of pictures that have changed."""
+    kept = {shard.file for shard in tally.shards}
+    kept |= {layout.receipt_file(shard.name) for shard in tally.shards}
+    for name in list(folder.names()):
+        survey_of_now = tally.shards and name.startswith(layout.SURVEYS)
+        if layout.is_ours(name) and name not in kept and not survey_of_now:
+            folder.remove(name)
+
+
+def _write_errors(folder: Folder, tally: Tally) -> None:
+    lines = []
+    for shard in tally.shards:
+        if shard.errors_sha256 != _NO_ERRORS:
+            receipt = json.loads(folder.read(layout.receipt_file(shard.name)))
+            lines += [json.dumps(error) + "\n" for error in receipt["errors"]]
+    folder.write(layout.ERRORS, "".join(lines).encode())
 
 
 def _summary(
-    out, dataset, account: Account, recipe, receipts, beyond, table, reused, started
+    dataset, folder, account: Account, recipe, tally, beyond, rows, dealt, changes, started
 ) -> Summary:
-    left_out, coverage = Counter(beyond), defaultdict(Counter)
-    for receipt in receipts:
-        left_out.update(receipt["left_out"])
-        for label, seen in receipt["coverage"].items():
-            coverage[label].update(seen)
-    pictures = sum(receipt["pictures"] for receipt in receipts) + beyond.total()
-    errors = sum(len(receipt["errors"]) for receipt in receipts)
-    first = pc.and_(pc.equal(table["face_index"], 0), pc.equal(table["framing"], 0))
-    with_rows = pc.sum(first).as_py() or 0
-    if pictures != with_rows + errors + sum(left_out.values()):
+    left_out = tally.left_out + beyond
+    pictures = tally.pictures + beyond.total()
+    if pictures != tally.with_rows + tally.errors + left_out.total():
         raise ShardError(
-            f"{pictures} pictures in, but {with_rows} with rows, {errors} errors and "
-            f"{sum(left_out.values())} left out; this is a bug, please report it."
+            f"{pictures} pictures in, but {tally.with_rows} with rows, {tally.errors} errors and "
+            f"{left_out.total()} left out; this is a bug, please report it."
         )
     order = [*recipe.labels, shards.UNLABELLED]
     return Summary(
-        out=str(out),
+        out=str(folder),
         source=dataset.name,
         format=dataset.format,
         labels=recipe.labels,
@@ -356,50 +460,41 @@ def _summary(
         files_read=account.read,
         passed_over=account.passed_over,
         pictures=pictures,
-        pictures_with_rows=with_rows,
-        rows=table.num_rows,
-        errors=errors,
+        pictures_with_rows=tally.with_rows,
+        rows=tally.rows,
+        errors=tally.errors,
         left_out=dict(sorted(left_out.items())),
         coverage={
-            label: {name: coverage[label][name] for name in ("found", "fallback", "failed")}
+            label: {name: tally.coverage[label][name] for name in ("found", "fallback", "failed")}
             for label in order
-            if label in coverage
+            if label in tally.coverage
         },
-        splits=dict(sorted(Counter(table["split"].to_pylist()).items())),
-        duplicates=shards.count_duplicates(table),
-        aspect=_aspect(table, recipe.aspect),
-        digest=_digest(receipts),
-        rows_sum=f"{sum(int(receipt['rows_sum'], 16) for receipt in receipts) % (1 << 256):064x}",
+        splits=dict(sorted(tally.splits.items())),
+        dealt=dict(tally.splits) if dealt.splits else {},
+        duplicates=count_duplicates(rows),
+        aspect=_aspect(rows, recipe.aspect),
+        digest=tally.digest(),
+        rows_sum=f"{tally.sum:064x}",
         seconds=round(time.monotonic() - started, 2),
-        reused_shards=reused,
+        reused_shards=tally.reused,
+        changes=changes,
     )
 
 
-def _digest(receipts: list[dict]) -> str:
-    digest = hashlib.sha256()
-    for receipt in receipts:
-        digest.update(receipt["sha256"].encode() + json.dumps(receipt["errors"]).encode())
-    return digest.hexdigest()
-
-
-def _write_manifest(out: Path, plan: dict, summary: Summary, receipts: list[dict]) -> None:
-    manifest = {
+def _manifest(plan: dict, summary: Summary, tally: Tally) -> dict:
+    return {
         "plan": plan,
         "labels": plan["labels"],
         "summary": {key: value for key, value in asdict(summary).items() if key != "out"},
+        "bytes": dict(tally.bytes),
         "shards": [
-            {
-                "file": layout.shard_file(Path(), receipt["index"]).as_posix(),
-                "rows": receipt["rows"],
-                "sha256": receipt["sha256"],
-            }
-            for receipt in receipts
+            {"file": shard.file, "rows": shard.rows, "sha256": shard.sha256}
+            for shard in tally.shards
         ],
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("numpy", "pyarrow", "pillow")}
         | {"opencv": cv2.__version__},
     }
-    write_atomically(out / "manifest.json", _to_json(manifest))
 
 
 def _to_json(value) -> bytes:

@@ -1,16 +1,18 @@
 """A prepared set, as `preprocess` left it in OUT -> NumPy arrays."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow.dataset as ds
 
 from facelines import shape_predictor
 from facelines.preprocessing import labels, layout, render
 from facelines.preprocessing.images import decode_png
+from facelines.preprocessing.layout import Folder, open_folder
 from facelines.preprocessing.mesh import READ, READ_LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.samples import DatasetError
@@ -26,8 +28,9 @@ _MESH = ("mesh", "presence")
 
 
 def is_prepared(path: str | Path) -> bool:
-    """Tell whether a path is a complete OUT of `preprocess`."""
-    return (Path(path) / "manifest.json").is_file()
+    """Tell whether a path or URL is a complete OUT of `preprocess`."""
+    folder = open_folder(path)
+    return folder.exists(layout.MANIFEST) or folder.exists(layout.OLD_MANIFEST)
 
 
 def load_prepared(
@@ -55,19 +58,11 @@ def load_prepared(
             come from another landmark file than the one in use.
         FileNotFoundError: there is no landmark file.
     """
-    out = Path(out)
-    if not is_prepared(out):
-        raise DatasetError(
-            f"{out}: no complete prepared set (no manifest.json); run preprocess, or run it again."
-        )
-    manifest = read_manifest(out)
-    check_landmark_file(out, manifest["plan"]["landmark_file"])
+    folder, manifest = _opened(out)
     try:
-        table = read_rows(out, len(manifest["shards"]))
+        table = _completed(read_rows(folder, manifest).to_table())
     except (OSError, pa.ArrowException) as error:
-        raise DatasetError(
-            f"{out}: a shard is missing or damaged; run preprocess again."
-        ) from error
+        raise _damaged(out) from error
     if splits is not None:
         kept = np.isin(np.array(table["split"].to_pylist(), str), splits)
         table = table.filter(pa.array(kept))
@@ -76,18 +71,68 @@ def load_prepared(
             raise DatasetError(f"{out}: no row of {', '.join(splits)}; its splits are {there}.")
     if not framed:
         table = table.filter(pc.equal(table["framing"], 0))
+    return _arrays(table, Pipeline(**manifest["plan"]["pipeline"]))
+
+
+def load_in_parts(out: str | Path, *, framed: bool = False) -> Iterator[dict]:
+    """Yield what `load_prepared` returns a shard at a time, in the same order.
+
+    Raises:
+        DatasetError, FileNotFoundError: as `load_prepared`.
+    """
+    folder, manifest = _opened(out)
     recipe = Pipeline(**manifest["plan"]["pipeline"])
+    for fragment in read_rows(folder, manifest).get_fragments():
+        try:
+            table = _completed(fragment.to_table())
+        except (OSError, pa.ArrowException) as error:
+            raise _damaged(out) from error
+        yield _arrays(table if framed else table.filter(pc.equal(table["framing"], 0)), recipe)
+
+
+def _opened(out: str | Path) -> tuple[Folder, dict]:
+    folder = open_folder(out)
+    if not is_prepared(folder):
+        raise DatasetError(
+            f"{out}: no complete prepared set (no manifest.json); run preprocess, or run it again."
+        )
+    manifest = read_manifest(folder)
+    check_landmark_file(out, manifest["plan"]["landmark_file"])
+    return folder, manifest
+
+
+def _damaged(out: str | Path) -> DatasetError:
+    return DatasetError(f"{out}: a shard is missing or damaged; run preprocess again.")
+
+
+def _arrays(table: pa.Table, recipe: Pipeline) -> dict:
     arrays = {
         name: _array(table, column, recipe.size)
         for name, column in _COLUMNS.items()
         if column not in _MESH or recipe.mesh
     }
-    if recipe.mesh:
+    if recipe.mesh and "normalised_mesh" in table.column_names:  # of 51 points, until version 3
+        arrays["raw_mesh"] = arrays.pop("raw_vertices")
+        arrays["mesh"] = _array(table, "normalised_mesh", recipe.size)
+    elif recipe.mesh:
         arrays["vertices"] = normalised_vertices(
             arrays["raw_vertices"][:, READ], arrays["raw_points"], recipe
         )
         arrays["mesh"] = arrays["vertices"][:, READ_LANDMARKS]
     return arrays
+
+
+def _completed(table: pa.Table) -> pa.Table:
+    """Return rows of an older version with the columns that came later, as they would have been."""
+    for name, value in (("framing", pa.scalar(0, pa.int32())), ("presence", None)):
+        if name not in table.column_names:
+            values = (
+                pa.nulls(len(table), pa.float32())
+                if value is None
+                else pa.repeat(value, len(table))
+            )
+            table = table.append_column(name, values)
+    return table
 
 
 def normalised_vertices(vertices: np.ndarray, points: np.ndarray, recipe: Pipeline) -> np.ndarray:
@@ -126,19 +171,27 @@ def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
     return values.to_numpy(zero_copy_only=False).copy()
 
 
-def read_rows(out: Path, count: int) -> pa.Table:
-    """Return the rows of the first `count` shards, in the source's order."""
-    tables = [pq.read_table(layout.shard_file(out, index)) for index in range(count)]
-    return pa.concat_tables(tables)
+def read_rows(folder: Folder, manifest: dict) -> ds.Dataset:
+    """Return the rows of a manifest's shards, in the source's order, read when asked for."""
+    return rows_of(folder, [shard["file"] for shard in manifest["shards"]])
 
 
-def read_manifest(out: str | Path) -> dict:
+def rows_of(folder: Folder, names: list[str]) -> ds.Dataset:
+    """Return the rows of Parquet files, in the order of their names."""
+    if not names:
+        return ds.dataset(pa.table({}))
+    paths = [folder.path(name) for name in names]
+    return ds.dataset(paths, format="parquet", filesystem=folder.filesystem)
+
+
+def read_manifest(out: str | Path | Folder) -> dict:
     """Return the manifest of a prepared set (DatasetError if it is damaged or none of ours)."""
-    path = Path(out) / "manifest.json"
-    manifest = read_json(path)
+    folder = open_folder(out)
+    name = layout.MANIFEST if folder.exists(layout.MANIFEST) else layout.OLD_MANIFEST
+    manifest = read_json(folder, name)
     if not isinstance(manifest, dict) or not {"plan", "shards", "summary"} <= manifest.keys():
         raise DatasetError(
-            f"{path}: not written by preprocess; expected the OUT of "
+            f"{folder}/{name}: not written by preprocess; expected the OUT of "
             '"run.py preprocess SOURCE OUT", or a data set without a file of this name.'
         )
     return manifest
@@ -162,9 +215,9 @@ def check_landmark_file(source: str | Path, expected: str) -> None:
         )
 
 
-def read_json(path: Path) -> dict:
+def read_json(folder: Folder, name: str) -> dict:
     """Read a manifest or plan (DatasetError if it is damaged)."""
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(folder.read(name))
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{path}: damaged; prepare this folder again.") from error
+        raise DatasetError(f"{folder}/{name}: damaged; prepare this folder again.") from error

@@ -7,10 +7,11 @@ at any moment leaves only whole shards, and running it again does what is missin
 
 import hashlib
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
-from pathlib import Path
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -21,20 +22,20 @@ from facelines.preprocessing import mesh
 from facelines.preprocessing.aspect import stretched
 from facelines.preprocessing.framings import reframed
 from facelines.preprocessing.images import ImageError, encode_png
-from facelines.preprocessing.layout import receipt_file, shard_file, write_atomically
+from facelines.preprocessing.layout import Folder, receipt_file, shard_file
 from facelines.preprocessing.pipeline import Face, Pipeline, is_face_crop, no_face
 from facelines.preprocessing.points import POINTS
 from facelines.preprocessing.samples import (
     EVALUATION_SPLITS,
     TRAINING_SPLITS,
-    DatasetError,
+    WITHOUT_SPLIT,
     ReadError,
     Region,
     Sample,
 )
 
 UNLABELLED = "unlabelled"  # the class under which pictures without a label are counted
-VERSION = 4  # of the rows: raise it when a shard written before is no longer what is meant
+VERSION = 5  # of the rows: raise it when a shard written before is no longer what is meant
 
 _PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _POINTS = pa.list_(pa.float32(), 2 * POINTS)
@@ -62,7 +63,8 @@ _COLUMNS = {
     "excluded": pa.bool_(),  # not for training: the picture also stands in an evaluation split
 }
 _RECEIPT = {
-    "pictures", "errors", "left_out", "coverage", "index", "key", "rows", "sha256", "rows_sum",
+    "pictures", "with_rows", "errors", "left_out", "coverage", "evaluated",
+    "rows", "splits", "sha256", "bytes", "rows_sum",
 }  # fmt: skip
 _COORDINATES = tuple(name for name, kind in _COLUMNS.items() if kind in (_POINTS, _VERTICES))
 
@@ -77,7 +79,8 @@ class Recipe:
     largest: of several faces in a photo take the largest.
     aspect: how many times taller each picture is made (see `aspect.stretched`).
     framings: how many randomly reframed copies of each training picture follow it.
-    evaluation: sha256 of every picture of the evaluation splits.
+    evaluation: sha256 of every picture of the evaluation splits; it is no part of `key`, since a
+        shard stays as it is unless one of its own pictures is among them (see `finished`).
     """
 
     pipeline: Pipeline
@@ -89,11 +92,11 @@ class Recipe:
     evaluation: frozenset[str] = frozenset()
 
     def key(self) -> str:
-        """Return a hash that changes with any part of the recipe."""
+        """Return a hash that changes with any part of the recipe but `evaluation`."""
         parts = [str(VERSION), self.pipeline.to_json(), self.pipeline.fingerprint()]
         parts += [*self.labels, str(self.cropped), str(self.largest)]
         parts += [str(self.aspect)] if self.aspect != 1 else []
-        parts += [str(self.framings), *sorted(self.evaluation)]
+        parts += [str(self.framings)]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -107,37 +110,54 @@ def process_shard(items: list[Sample | ReadError], recipe: Recipe) -> tuple[pa.T
     """Turn samples into rows. Pure: the same items and recipe give the same rows anywhere.
 
     Returns:
-        the rows, and what happened: {pictures, errors [{source, message}], left_out {label: n},
-        coverage {label: {found, fallback, failed}}}. Every picture is in the rows, the errors
-        or left out.
+        the rows, and what happened: {pictures, with_rows, errors [{source, message}],
+        left_out {label: n}, coverage {label: {found, fallback, failed}}, evaluated [sha256 of the
+        pictures of evaluation splits]}. Every picture is in the rows, the errors or left out.
     """
     rows, errors, left_out, coverage = [], [], Counter(), {}
+    evaluated, with_rows = [], 0
     for item in items:
         if isinstance(item, ReadError):
             errors.append({"source": item.source, "message": item.message})
             continue
         if item.label is not None and item.label not in recipe.labels:
             left_out[item.label] += 1
+            evaluated += _evaluated(item)
             continue
         seen = coverage.setdefault(item.label or UNLABELLED, Counter())
         try:
             found = _rows(item, recipe)
         except (ValueError, ArithmeticError, RuntimeError, cv2.error) as error:
             seen["failed"] += 1
+            evaluated += _evaluated(item)
             errors.append({"source": item.source, "message": _one_line(error)})
             continue
         seen["found" if found[0]["found"] == "detected" else "fallback"] += 1
         rows += found
+        with_rows += 1
+        evaluated += [found[0]["sha256"]] if item.split in EVALUATION_SPLITS else []
     outcome = {
         "pictures": len(items),
+        "with_rows": with_rows,
         "errors": errors,
         "left_out": dict(left_out),
         "coverage": {
             label: {name: seen[name] for name in ("found", "fallback", "failed")}
             for label, seen in coverage.items()
         },
+        "evaluated": evaluated,
     }
     return pa.Table.from_pylist(rows, schema()), outcome
+
+
+def _evaluated(sample: Sample) -> list[str]:
+    """Return the hash of a picture of an evaluation split that has no row."""
+    if sample.split not in EVALUATION_SPLITS:
+        return []
+    try:
+        return [picture_hash(sample.gray())]
+    except (ValueError, ArithmeticError, RuntimeError, cv2.error):
+        return []  # not to be decoded at all
 
 
 def _rows(sample: Sample, recipe: Recipe) -> list[dict]:
@@ -239,55 +259,61 @@ def rows_sum(table: pa.Table) -> int:
     return total % (1 << 256)
 
 
-def survey(items: Iterable[Sample | ReadError]) -> tuple[int, frozenset[str]]:
-    """Return how many pictures there are, and the hashes of those in evaluation splits.
+@dataclass(frozen=True)
+class Batch:
+    """A shard's samples: of one split, in the source's order.
 
-    Raises:
-        DatasetError: as the data set's reader does.
+    place: of the first of them in the source.
     """
-    count, hashes = 0, set()
-    for item in items:
-        count += 1
-        if isinstance(item, Sample) and item.split in EVALUATION_SPLITS:
-            try:
-                hashes.add(picture_hash(item.gray()))
-            except ImageError:
-                continue  # listed as an error when its shard is processed
-    if count == 0:
-        raise DatasetError("No picture in this source.")
-    return count, frozenset(hashes)
+
+    place: int
+    split: str
+    items: list[Sample | ReadError]
 
 
-def count_duplicates(table: pa.Table) -> dict[str, int]:
-    """Count exact duplicates among the rows' pictures.
+def batches(items: Iterable[Sample | ReadError], size: int) -> Iterator[Batch]:
+    """Cut a stream into shards of about `size` samples of one split each.
 
-    Returns:
-        copies: pictures beyond the first of each group of equal ones; across_splits: groups in
-        more than one split; conflicting_labels: groups with more than one label; excluded:
-        training pictures that also stand in an evaluation split.
+    Where a shard ends depends on its samples' names alone, not on how many came before them
+    (content-defined chunking, Muthitacharoen et al. 2001): a sample more or less changes the one
+    shard that it belongs to. A shard has size / 2 to 2 * size samples; the last may have fewer.
     """
-    names = ["sha256", "split", "label", "excluded", "face_index", "framing"]
-    firsts = table.select(names).to_pylist()
-    firsts = [row for row in firsts if row["face_index"] == row["framing"] == 0]
-    groups = defaultdict(list)
-    for row in firsts:
-        groups[row["sha256"]].append(row)
-    return {
-        "copies": len(firsts) - len(groups),
-        "across_splits": sum(len({row["split"] for row in group}) > 1 for group in groups.values()),
-        "conflicting_labels": sum(
-            len({row["label"] for row in group}) > 1 for group in groups.values()
-        ),
-        "excluded": sum(row["excluded"] for row in firsts),
-    }
+    least = max(1, size // 2)
+    waiting: dict[str, Batch] = {}
+    split = WITHOUT_SPLIT
+    for place, item in enumerate(items):
+        split = item.split if isinstance(item, Sample) else split  # an error follows its neighbour
+        batch = waiting.setdefault(split, Batch(place, split, []))
+        batch.items.append(item)
+        count, drawn = len(batch.items), crc32(item.source.encode(errors="replace"))
+        if (count >= least and drawn % (size - least + 1) == 0) or count >= 2 * size:
+            yield waiting.pop(split)
+    yield from waiting.values()
+
+
+def shard_name(batch: Batch, recipe_key: str) -> str:
+    """Return a shard's name, its split and a hash of its samples, their files and the recipe."""
+    return f"{split_name(batch.split)}-{items_key(batch.items, recipe_key)[:20]}"
+
+
+def split_name(split: str) -> str:
+    """Return a split's name as files and Hugging Face have it: letters, digits, _ and no "all"."""
+    if split == WITHOUT_SPLIT:
+        return "train"  # what loaders call a set without splits
+    return re.sub(r"\W+", "_", split) or "_"
 
 
 def items_key(items: list[Sample | ReadError], recipe_key: str) -> str:
     """Return a hash that changes when a shard's samples, their files or the recipe change."""
     digest = hashlib.sha256(recipe_key.encode())
     for item in items:
-        digest.update(repr(_identity(item)).encode())
+        digest.update(identity(item))
     return digest.hexdigest()
+
+
+def identity(item: Sample | ReadError) -> bytes:
+    """Return what changes when a sample or its file does; a file is known by its size and time."""
+    return repr(_identity(item)).encode(errors="replace")
 
 
 def _identity(item: Sample | ReadError) -> tuple:
@@ -306,21 +332,33 @@ def _identity(item: Sample | ReadError) -> tuple:
     return item.source, item.split, item.label, *known, content
 
 
-def finished(out: Path, index: int, key: str) -> dict | None:
-    """Return a shard's receipt if the shard is there, whole and of this key, else None."""
+def finished(folder: Folder, name: str, recipe: Recipe) -> dict | None:
+    """Return a shard's receipt if the shard is there, whole and still right, else None."""
     try:
-        receipt = json.loads(receipt_file(out, index).read_bytes())
-        data = shard_file(out, index).read_bytes()
+        receipt = json.loads(folder.read(receipt_file(name)))
+        data = folder.read(shard_file(name))
     except (OSError, ValueError):
         return None
     if not isinstance(receipt, dict) or not _RECEIPT <= receipt.keys():
         return None
-    whole = receipt["key"] == key and receipt["sha256"] == hashlib.sha256(data).hexdigest()
-    return receipt if whole else None
+    if receipt["sha256"] != hashlib.sha256(data).hexdigest():
+        return None
+    return receipt if _excludes_the_same(data, recipe.evaluation) else None
+
+
+def _excludes_the_same(data: bytes, evaluation: frozenset[str]) -> bool:
+    """Tell whether a shard's rows are excluded as the evaluation splits of now have it."""
+    table = pq.read_table(pa.BufferReader(data), columns=["sha256", "split", "excluded"])
+    return all(
+        excluded == (split not in EVALUATION_SPLITS and sha256 in evaluation)
+        for sha256, split, excluded in zip(
+            *(table[name].to_pylist() for name in ("sha256", "split", "excluded")), strict=True
+        )
+    )
 
 
 def complete_shard(
-    out: Path, index: int, key: str, items: list[Sample | ReadError], recipe: Recipe
+    folder: Folder, name: str, items: list[Sample | ReadError], recipe: Recipe
 ) -> dict:
     """Process one shard, write its rows, then its receipt; return the receipt."""
     table, outcome = process_shard(items, recipe)
@@ -328,12 +366,12 @@ def complete_shard(
     pq.write_table(table, sink, compression="zstd")
     data = sink.getvalue().to_pybytes()
     receipt = outcome | {
-        "index": index,
-        "key": key,
         "rows": table.num_rows,
+        "splits": dict(Counter(table["split"].to_pylist())),
         "sha256": hashlib.sha256(data).hexdigest(),
+        "bytes": len(data),
         "rows_sum": f"{rows_sum(table):064x}",
     }
-    write_atomically(shard_file(out, index), data)
-    write_atomically(receipt_file(out, index), json.dumps(receipt, indent=1).encode())
+    folder.write(shard_file(name), data)
+    folder.write(receipt_file(name), json.dumps(receipt, indent=1).encode())
     return receipt

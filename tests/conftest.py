@@ -26,6 +26,25 @@ def astronaut_crop(astronaut) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
+def moods(tmp_path_factory):
+    """A user's own set: a folder of eight pictures of one face for each of three classes."""
+    from PIL import Image
+
+    photo = Image.open(PHOTO).convert("L")
+    rng = np.random.default_rng(0)
+    root = tmp_path_factory.mktemp("source") / "moods"
+    for label in ("calm", "smiling", "tense"):
+        (root / label).mkdir(parents=True)
+        for index in range(8):
+            x, y, side = rng.integers(150, 175), rng.integers(30, 60), rng.integers(120, 150)
+            crop = photo.resize((64, 64), Image.Resampling.BOX, (x, y, x + side, y + side))
+            noise = rng.integers(0, 120, (64, 64)).astype(np.uint8)  # so that no two look alike
+            picture = Image.blend(crop, Image.fromarray(noise), 0.4)
+            picture.save(root / label / f"{index}.png")
+    return root
+
+
+@pytest.fixture(scope="session")
 def embedded_rows() -> dict:
     """The first 400 faces of the embedded set's Training and all keys that training needs."""
     from facelines.model import sources

@@ -7,7 +7,16 @@ from collections import Counter
 from dataclasses import asdict
 
 from facelines.commands.arguments import number, positive
-from facelines.preprocessing import aspect, datasets, executors, export, faces, labels, render
+from facelines.preprocessing import (
+    aspect,
+    datasets,
+    executors,
+    export,
+    faces,
+    labels,
+    render,
+    splits,
+)
 from facelines.preprocessing.landmarks import MAX_PASSES
 from facelines.preprocessing.pipeline import LANDMARKERS, Pipeline
 from facelines.preprocessing.prepare import Summary, preprocess
@@ -17,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     default = Pipeline()
     parser.add_argument("source", help="CSV, folder, photo, video or glob")
-    parser.add_argument("out", help="folder to write to")
+    parser.add_argument("out", help="folder to write to, or an fsspec URL (s3://...)")
     parser.add_argument("--format", choices=datasets.FORMATS, help="by default recognised")
     parser.add_argument("--ferplus", metavar="CSV", help="fer2013new.csv: FER+ votes by row")
     parser.add_argument(
@@ -57,6 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=positive, help="only the first so many pictures")
     parser.add_argument("--workers", type=number(1, 1024, int), default=1)
     parser.add_argument("--engine", choices=executors.ENGINES, default="processes")
+    parser.add_argument(
+        "--shard-size", type=positive, default=executors.SHARD_SAMPLES, metavar="N",
+        help=f"about so many pictures a file ({executors.SHARD_SAMPLES})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--split-seed", type=int, default=splits.SEED, metavar="N",
+        help="of the split that pictures get which come with labels and without one",
+    )  # fmt: skip
     parser.add_argument("--overwrite", action="store_true", help="replace another set in OUT")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
@@ -93,6 +110,8 @@ def run(arguments: argparse.Namespace) -> int:
             engine=arguments.engine,
             export_as=arguments.export,
             overwrite=arguments.overwrite,
+            shard_samples=arguments.shard_size,
+            split_seed=arguments.split_seed,
         )
     except KeyboardInterrupt:
         print("Interrupted; run the same command again to go on.", file=sys.stderr)
@@ -122,13 +141,30 @@ def table_text(summary: Summary) -> str:
         *accounting(summary),
         f"{summary.rows} rows: "
         + ", ".join(f"{split} {count}" for split, count in summary.splits.items()),
+        *_dealt_text(summary),
         _duplicates_text(**summary.duplicates),
+        *_changes_text(**summary.changes),
         *filter(None, [aspect.remark(**summary.aspect)]),
         f"{summary.seconds:.1f} s, {rate:.0f} pictures a second"
         + (f" ({summary.reused_shards} shards were there)" if summary.reused_shards else ""),
-        f"in {summary.out}: data/, manifest.json, errors.jsonl, contact_sheet.png",
+        f"in {summary.out}: data/; in its _about/: README.md, contact_sheet.png, errors.jsonl, ...",
     ]
     return "\n".join(lines)
+
+
+def _dealt_text(summary: Summary) -> list[str]:
+    if not summary.dealt:
+        return []
+    return [
+        "the source has no split: this one was dealt, people and look-alikes together "
+        "(_about/split.csv)"
+    ]
+
+
+def _changes_text(new: int = 0, changed: int = 0, gone: int = 0) -> list[str]:
+    if not new + changed + gone:
+        return []
+    return [f"since the last run: {new} new, {changed} changed, {gone} gone"]
 
 
 def accounting(summary: Summary) -> list[str]:

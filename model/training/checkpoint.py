@@ -12,11 +12,14 @@ import numpy as np
 from keras import ops
 
 from facelines.model import inputs
+from facelines.model.metrics import macro_f1
 from facelines.model.training.batches import Arrays, Batches
 from facelines.model.training.config import Config
 from facelines.model.training.networks import without_votes_head
 from facelines.preprocessing.labels import label_indices
 from facelines.preprocessing.layout import write_atomically
+
+_AT_ONCE = 4096  # validation faces in memory as floats; whole batches
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -36,7 +39,7 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.exists():
             return model
         state = json.loads((self._folder / "state.json").read_text())
-        if state["config"] != _of_training(self._config):
+        if {"patience": 0} | state["config"] != _of_training(self._config):
             raise ValueError(f"{self._folder} was begun with another configuration; start anew.")
         if state.get("targets", self._batches.fingerprint) != self._batches.fingerprint:
             raise ValueError(f"{self._folder} was begun with other data or labels; start anew.")
@@ -62,18 +65,45 @@ class Checkpoint(keras.callbacks.Callback):
                 row |= self._validate()
                 if row["accuracy"] >= max(old.get("accuracy", 0) for old in [*self.history, row]):
                     self.model.save_weights(self._folder / "best.weights.h5")
+            for name in ("accuracy", "macro_f1", "log_loss"):
+                logs[f"val_{name}"] = row[name]  # for the loggers after this callback
         self.history.append(row)
-        print("  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+        print("  ".join([*_figures(row), self._time_left()]), flush=True)
+        self.model.stop_training = self.finished()
         self._save()
         write_history(self.history, self._folder / "history.csv")
 
+    def finished(self) -> bool:
+        """Whether all epochs are done, or the last validations brought nothing better."""
+        scores = [row["accuracy"] for row in self.history if "accuracy" in row]
+        patience = self._config.patience
+        if (
+            patience
+            and len(scores) > patience
+            and max(scores[:-patience]) >= max(scores[-patience:])
+        ):
+            return True
+        return self.epoch >= self._config.epochs
+
+    def _time_left(self) -> str:
+        """Return the time that the other epochs take at most, as the last ones did."""
+        last = [row["seconds"] for row in self.history[-3:]]
+        left = (self._config.epochs - self.epoch) * sum(last) / len(last)
+        return f"{left / 60:.0f} min left" if left >= 90 else f"{left:.0f} s left"
+
     def _validate(self) -> dict[str, float]:
         names = input_names(self.model)
-        features = {name: inputs.as_float(self._validation[name]) for name in names}
-        found = predict(without_votes_head(self.model), features)
+        network, parts = without_votes_head(self.model), []
+        for start in range(0, len(self._truth), _AT_ONCE):
+            part = {name: self._validation[name][start : start + _AT_ONCE] for name in names}
+            features = {name: inputs.as_float(values) for name, values in part.items()}
+            parts.append(predict(network, features))
+        found = np.concatenate(parts)
         chosen = found[np.arange(len(found)), self._truth]
+        said = found.argmax(axis=1)
         return {
-            "accuracy": float(np.mean(found.argmax(axis=1) == self._truth)),
+            "accuracy": float(np.mean(said == self._truth)),
+            "macro_f1": macro_f1(self._truth, said, found.shape[1]),
             "log_loss": float(-np.log(np.clip(chosen, 1e-7, 1)).mean()),
         }
 
@@ -90,6 +120,10 @@ class Checkpoint(keras.callbacks.Callback):
         for old in self._folder.glob("checkpoint-*.keras"):
             if old != path:
                 old.unlink()
+
+
+def _figures(row: dict) -> list[str]:
+    return [f"{key} {value:.4g}" for key, value in row.items()]
 
 
 def _check_finite(loss: float, epoch: int) -> None:

@@ -24,7 +24,9 @@ class Config:
     ema: decay a step of the averaged weights that are evaluated and kept; 0 is off.
     precision: a Keras dtype policy: "float32" or "mixed_bfloat16".
     validation_every: epochs from one validation to the next; the last epoch always is.
-    start: an artifact's or run's model.keras whose weights of equal name and shape are taken.
+    patience: stop after so many validations without a better one; 0 trains all epochs.
+    start: an artifact by its name or folder, or a model.keras, whose weights of equal name and
+        shape are taken.
     join: such files with what each weighs, in all 1, in the order in which a network joins their
         features: it begins as their late fusion.
     prior_power: the released network's probabilities are divided by the labels' shares of the
@@ -49,6 +51,7 @@ class Config:
     precision: str = "float32"
     seed: int = 1
     validation_every: int = 1
+    patience: int = 0
     start: str = ""
     join: dict[str, float] = field(default_factory=dict)
     prior_power: float = 0.0

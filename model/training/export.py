@@ -15,7 +15,12 @@ from facelines.model import artifact as artifacts
 from facelines.model import inputs, sources
 from facelines.model.artifact import Artifact
 from facelines.model.evaluate import probabilities_of
-from facelines.model.metrics import evaluate, fit_temperature, uncertainty_threshold
+from facelines.model.metrics import (
+    evaluate,
+    fit_temperature,
+    uncertainty_threshold,
+    wilson_interval,
+)
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays
 from facelines.model.training import model_card
@@ -90,7 +95,7 @@ def release(
     artifact = replace(artifact, uncertain_below=threshold, metrics=metrics)
     artifacts.save_settings(artifact)
     if history:
-        plot_history(history, folder / "learning_curve.png")
+        plot_history(history, folder / "learning_curve.png", len(truth))
     (folder / "README.md").write_text(model_card.text(artifact))
     return artifact
 
@@ -137,16 +142,20 @@ def _share_of_same_labels(in_floats: np.ndarray, rounded: np.ndarray) -> float:
     return same
 
 
-def plot_history(history: list[dict], path: Path) -> None:
-    """Draw loss and validation accuracy by epoch."""
+def plot_history(history: list[dict], path: Path, faces: int) -> None:
+    """Draw loss and validation accuracy by epoch, with the 95 % band of `faces` faces."""
     figure, left = plt.subplots(figsize=(7, 4), layout="constrained")
     left.plot([row["epoch"] for row in history], [row["loss"] for row in history], color="0.45")
     left.set(xlabel="epoch", ylabel="training loss (grey)")
     right = left.twinx()
     scored = [row for row in history if "accuracy" in row]
     accuracy = [100 * row["accuracy"] for row in scored]
-    right.plot([row["epoch"] for row in scored], accuracy, "o-", color="#0072b2", markersize=3)
-    right.set_ylabel("validation accuracy, % (blue)")
+    epochs = [row["epoch"] for row in scored]
+    right.plot(epochs, accuracy, "o-", color="#0072b2", markersize=3)
+    low, high = zip(*(wilson_interval(row["accuracy"], faces) for row in scored), strict=True)
+    band = ([100 * bound for bound in bounds] for bounds in (low, high))
+    right.fill_between(epochs, *band, color="#0072b2", alpha=0.15, linewidth=0)
+    right.set_ylabel("validation accuracy, % (blue; band: 95 %)")
     best = int(np.argmax(accuracy))
     right.annotate(
         f"{accuracy[best]:.1f} %", (scored[best]["epoch"], accuracy[best]),

@@ -72,7 +72,7 @@ def fit(
         model = checkpoint.restore(model)
     elif checkpoint.exists():
         raise ValueError(f"{folder} holds a training; go on with --resume or choose another.")
-    if checkpoint.epoch < config.epochs:
+    if not checkpoint.finished():
         model.fit(
             batches,
             initial_epoch=checkpoint.epoch,
@@ -109,6 +109,8 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher)
     if config.eight_bits and "pixels" not in names:
         raise ValueError(f"{config.network} sees no pixels to take in eight bits; leave it out.")
     targets = weighted(targets_of(train, labels, config), config.class_weights)
+    if "weight" in train:  # a scaled target scales its cross-entropy
+        targets = targets * train["weight"][:, None].astype(np.float32)
     if config.votes_head:
         # A scaled target scales its cross-entropy: the weight needs no second loss.
         votes = config.votes_head * vote_shares(train, labels)

@@ -1,7 +1,11 @@
 """Begin a network with the weights of trained ones, by the names of their layers."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
+
+from facelines.model import artifact
 
 _HEAD = "probabilities"  # the name of every network's last layer
 
@@ -12,9 +16,16 @@ def take_weights(model: keras.Model, path: str) -> int:
     A residual block that is narrower within than the saved one keeps its strongest channels, and
     one without the saved one's gate keeps that gate as it stands for an average face.
 
+    Args:
+        path: a model.keras, or an artifact's name or folder.
+
     Raises:
-        ValueError: there is no such layer.
+        ValueError: there is no such layer, or no such file or artifact.
     """
+    if Path(path).suffix != ".keras":
+        path = artifact.resolve(path) / "model.keras"
+    if not Path(path).is_file():
+        raise ValueError(f"{path}: no such file; expected a model.keras or a released name.")
     layers = keras.models.load_model(path, compile=False).layers
     source = {layer.name: layer.get_weights() for layer in layers}
     names = {layer.name for layer in model.layers}

@@ -35,6 +35,18 @@ _WHICH = {
     "FER2013's own labels, weights trained on those do better.",
 }
 
+_FACES = (
+    "FER2013's faces come from web searches for emotion words: posed, mostly adult, and its labels "
+    "agree with ten people's majority (FER+) on two images in three."
+)
+_LICENCE = (
+    "license_name: research-only\nlicense_link: https://www.kaggle.com/c/"
+    "challenges-in-representation-learning-facial-expression-recognition-challenge"
+)
+_OWN_FACES = (
+    "It was taught by one set of pictures; faces, cameras and light that are not in it were never "
+    "tested."
+)
 _ALL_TRAININGS = (
     "The data and all trainings in their order: [docs/training.md](../../../docs/training.md)."
 )
@@ -76,7 +88,10 @@ def text(artifact: Artifact) -> str:
         training=markdown_table(("what", "how"), _training(training)),
         all_trainings=_paragraph(_ALL_TRAININGS if released else ""),
         weakest=_weakest(metrics["per_class"]),
-        landmark_licence=LICENCE,
+        faces=_FACES if artifact.trained_on in _WHICH else _OWN_FACES,
+        terms=_terms(artifact),
+        licence=_LICENCE if artifact.trained_on in _WHICH else "license_name: as-the-pictures",
+        tag=", fer2013" if artifact.trained_on in _WHICH else "",
     )
 
 
@@ -179,7 +194,21 @@ def _eight_bits(metrics: dict):
 
 
 def _whose(trained_on: str) -> str:
-    return "the FER+ majority" if trained_on == "ferplus" else "FER2013"
+    return {"ferplus": "the FER+ majority", "fer2013": "FER2013"}.get(trained_on, "the data itself")
+
+
+def _terms(artifact: Artifact) -> str:
+    if artifact.trained_on in _WHICH:
+        return (
+            "Weights: research use only, since FER2013 allows research use and dlib's landmark "
+            f"file was {LICENCE}. FER+ votes: MIT."
+        )
+    start = artifact.metrics["training"]["config"].get("start")
+    begun = f", the terms of `{start}`, which they began as, too" if start else ""
+    return (
+        f"Weights: the terms of the pictures that they learned from hold for them{begun}; dlib's "
+        f"landmark file was {LICENCE}."
+    )
 
 
 def _coverage(coverage: dict) -> str:

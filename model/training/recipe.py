@@ -12,12 +12,12 @@ from facelines.model.evaluate import wanted_labels
 from facelines.model.metrics import evaluate
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays, SourceError
+from facelines.model.training import own_set
 from facelines.model.training.batches import Teacher
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
 from facelines.model.training.export import release
 from facelines.model.training.fit import fit
-from facelines.preprocessing.labels import label_set
 
 
 def train(
@@ -25,10 +25,12 @@ def train(
     data: str | Path,
     folder: Path,
     *,
-    labels_of: str = "fer2013",
+    labels_of: str = "",
+    classes: int | None = None,
     landmarker: str = "mean",
     teachers: Sequence[str | Path] = (),
     views: int = 1,
+    stream: bool = False,
     resume: bool = False,
     command: str = "",
 ) -> dict:
@@ -37,21 +39,29 @@ def train(
     Args:
         data: a prepared folder or "embedded".
         folder: the artifact's; the run's checkpoints and logs go to its subfolder `run`.
-        labels_of: "fer2013", or "ferplus" to learn and be selected on the FER+ majority.
+        labels_of: "ferplus" to learn and be selected on the FER+ majority, else the data's own.
+        classes: as asked for (see `own_set.labels_to_learn`).
         landmarker: "mesh" to learn from the mesh's points and drawings alone.
         teachers: names or folders of artifacts, the mean of whose answers about every changed
             face joins the targets (`config.teacher`).
+        stream: keep the faces in files of the run's folder and read them a batch at a time.
 
     Returns:
         the artifact's metrics.
     """
-    labels = label_set(config.classes)
+    labels = own_set.labels_to_learn(data, classes, config.classes)
+    labels_of = labels_of or own_set.whose_labels(data)
     trained_by = provenance.commit()  # the code may change while a long training runs
-    arrays, pipeline = sources.load_arrays(data, framed=True)
+    arrays, pipeline = sources.load_arrays(
+        data, framed=True, on_disk_in=folder / "run" / "faces" if stream else None
+    )
     if landmarker == "mesh" != pipeline.landmarker:
         arrays, pipeline = sources.seen_by_mesh(arrays, pipeline)
+    arrays = own_set.with_splits(arrays, config.seed, folder / "run" / "split.csv")
     training = _rows(sources.training_rows(arrays), labels, labels_of)
     validation = _rows(sources.validation_rows(arrays), labels, labels_of)
+    config = own_set.without_votes(replace(config, classes=len(labels)), labels)
+    config = own_set.with_batches_that_fill(config, len(training["label"]))
     model, history = fit(
         training, validation, labels, config, pipeline, folder / "run",
         teacher=_teacher(teachers, labels) if teachers else None, resume=resume,
@@ -74,7 +84,14 @@ def train(
     return artifact.metrics
 
 
-def cross_validate(config: Config, data: str | Path, folder: Path, *, resume: bool = False) -> dict:
+def cross_validate(
+    config: Config,
+    data: str | Path,
+    folder: Path,
+    *,
+    classes: int | None = None,
+    resume: bool = False,
+) -> dict:
     """Train once for each split (fold) of a prepared set and test on it.
 
     For data sets without an official split, such as CK+, whose folds hold whole subjects. No epoch
@@ -85,10 +102,12 @@ def cross_validate(config: Config, data: str | Path, folder: Path, *, resume: bo
         accuracy, `training_accuracy` on the faces learned from, and `loss` by epoch, both means
         over the folds.
     """
-    labels = label_set(config.classes)
+    labels = own_set.labels_to_learn(data, classes, config.classes)
     arrays, pipeline = sources.load_arrays(data)
     arrays = sources.in_label_set(arrays, labels)
-    config = replace(config, validation_every=config.epochs)  # the last epoch only
+    # The last epoch alone is validated, so none can stop a training early.
+    config = replace(config, classes=len(labels), validation_every=config.epochs, patience=0)
+    config = own_set.without_votes(config, labels)
     probabilities = np.zeros((len(arrays["label"]), len(labels)), np.float32)
     folds, learned, losses = {}, [], []
     for fold in sorted(set(arrays["split"])):
@@ -117,7 +136,7 @@ def labels_at(probabilities: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
 def _rows(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:
     if not len(arrays["label"]):
         raise SourceError(
-            "The data has no training or no validation split; "
+            f"The data has no training or no validation faces of the labels {', '.join(labels)}; "
             "use --cross-validate for data with folds."
         )
     return wanted_labels(arrays, labels, labels_of)

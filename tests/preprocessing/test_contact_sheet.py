@@ -1,18 +1,20 @@
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 from PIL import Image
 
 from facelines.preprocessing import contact_sheet, labels, shards
 from facelines.preprocessing.datasets import open_dataset
+from facelines.preprocessing.layout import open_folder
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.shards import UNLABELLED
 
 NAMES = ("happy", "sad")
 
 
-def table_of(rows: list[dict]) -> pa.Table:
-    return pa.Table.from_pylist(rows, shards.schema())
+def table_of(rows: list[dict]) -> ds.Dataset:
+    return ds.dataset(pa.Table.from_pylist(rows, shards.schema()))
 
 
 @pytest.mark.parametrize(
@@ -49,8 +51,8 @@ def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(tmp_path):
     dataset = open_dataset(tmp_path)
     recipe = shards.Recipe(Pipeline(detector="none", passes=1), labels.label_set(6), cropped=True)
     table, _ = shards.process_shard(list(dataset.samples()), recipe)
-    contact_sheet.write(tmp_path / "sheet.png", table, dataset, recipe.labels)
-    with Image.open(tmp_path / "sheet.png") as picture:
+    contact_sheet.write(open_folder(tmp_path), ds.dataset(table), dataset, recipe.labels)
+    with Image.open(tmp_path / "_about" / "contact_sheet.png") as picture:
         sheet = np.asarray(picture.convert("RGB")).astype(int)
     colourful = (sheet.max(axis=2) - sheet.min(axis=2)) > 60
     assert colourful.sum() > 51  # the points on the picture
@@ -59,6 +61,6 @@ def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(tmp_path):
 
 def test_a_set_without_rows_has_a_sheet_that_says_so(tmp_path):
     (tmp_path / "a.jpg").write_text("no picture")
-    contact_sheet.write(tmp_path / "sheet.png", table_of([]), open_dataset(tmp_path), NAMES)
-    with Image.open(tmp_path / "sheet.png") as sheet:
+    contact_sheet.write(open_folder(tmp_path), table_of([]), open_dataset(tmp_path), NAMES)
+    with Image.open(tmp_path / "_about" / "contact_sheet.png") as sheet:
         assert sheet.size[0] > 100

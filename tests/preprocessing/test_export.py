@@ -2,6 +2,7 @@ import sys
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 
 from facelines.preprocessing import export, shards
@@ -19,8 +20,8 @@ def row(number: int, label="happy", split="Training", excluded=False) -> dict:
     }
 
 
-def table_of(rows: list[dict]) -> pa.Table:
-    return pa.Table.from_pylist(rows, shards.schema())
+def table_of(rows: list[dict]) -> ds.Dataset:
+    return ds.dataset(pa.Table.from_pylist(rows, shards.schema()))
 
 
 @pytest.mark.parametrize(

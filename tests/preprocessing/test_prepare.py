@@ -102,11 +102,14 @@ preprocess(sys.argv[1], sys.argv[2], Pipeline(detector="none", passes=1), shard_
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("replaced", [0, 1, 2, 3, 8, 9], ids=lambda count: f"after {count} files")
+@pytest.mark.parametrize("replaced", [0, 1, 2, 3, -2, -1], ids=lambda count: f"after {count} files")
 def test_a_killed_run_goes_on_to_the_digest_of_an_uninterrupted_one(tmp_path, replaced):
-    """Files in turn: plan, (rows, receipt) of three shards, errors, contact sheet, manifest."""
+    """Files in turn: plan, rows and receipt of each shard, errors, contact sheet, items, card."""
     source = write_csv(tmp_path / "a.csv", faces(6))
     whole = preprocess(source, tmp_path / "whole", FAST, shard_samples=2)
+    kept = {path.name for path in (tmp_path / "whole").rglob("*") if path.is_file()}
+    shards = len(list((tmp_path / "whole" / "data").iterdir()))
+    replaced %= len(kept)
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, source, tmp_path / "killed", str(replaced)],
         cwd=ROOT,
@@ -114,12 +117,11 @@ def test_a_killed_run_goes_on_to_the_digest_of_an_uninterrupted_one(tmp_path, re
         check=False,
     )
     assert killed.returncode == -9, killed.stderr.decode()
-    assert not (tmp_path / "killed" / "manifest.json").exists()
+    assert not (tmp_path / "killed" / "_about" / "manifest.json").exists()
     resumed = preprocess(source, tmp_path / "killed", FAST, shard_samples=2)
     assert resumed.digest == whole.digest
-    assert resumed.reused_shards == min(max(replaced - 1, 0) // 2, 3)
-    kept = {path.name for path in (tmp_path / "killed").rglob("*") if path.is_file()}
-    assert kept == {path.name for path in (tmp_path / "whole").rglob("*") if path.is_file()}
+    assert resumed.reused_shards == min(max(replaced - 1, 0) // 2, shards)
+    assert kept == {path.name for path in (tmp_path / "killed").rglob("*") if path.is_file()}
 
 
 def jpeg(picture: Image.Image, **options) -> bytes:
@@ -166,7 +168,7 @@ def test_a_photo_of_any_kind_has_a_row_or_is_listed_and_the_rest_goes_on(tmp_pat
     (folder / "a.jpg").write_bytes(data)
     (folder / "b.png").write_bytes(png(astronaut()))
     summary = preprocess(folder, tmp_path / "out", Pipeline(passes=1))
-    lines = (tmp_path / "out" / "errors.jsonl").read_text().splitlines()
+    lines = (tmp_path / "out" / "_about" / "errors.jsonl").read_text().splitlines()
     errors = [json.loads(line) for line in lines]
     assert summary.pictures == 2
     prepared = load_prepared(tmp_path / "out")
@@ -222,7 +224,7 @@ def test_bad_rows_are_listed_and_counted_with_everything_else(tmp_path, capsys):
     assert summary["pictures"] == 10
     assert (summary["pictures_with_rows"], summary["errors"]) == (7, 2)
     assert summary["left_out"] == {"disgust": 1}
-    errors = (tmp_path / "out" / "errors.jsonl").read_text().splitlines()
+    errors = (tmp_path / "out" / "_about" / "errors.jsonl").read_text().splitlines()
     assert [json.loads(error)["source"] for error in errors] == ["a.csv:8", "a.csv:9"]
     assert summary["coverage"]["happy"] == {"found": 0, "fallback": 1, "failed": 1}
 
@@ -238,11 +240,11 @@ def test_an_out_of_another_recipe_is_kept_unless_overwriting_is_asked_for(tmp_pa
     source = write_csv(tmp_path / "a.csv", faces(4))
     fast = (source, tmp_path / "out", "--detector", "none", "--passes", 1)
     assert run(*fast) == 0
-    manifest = (tmp_path / "out" / "manifest.json").read_text()
+    manifest = (tmp_path / "out" / "_about" / "manifest.json").read_text()
     assert run(*fast, "--draw", "points") == 1
     assert "--overwrite" in capsys.readouterr().err
     assert run(*fast, "--limit", 2) == 1
-    assert (tmp_path / "out" / "manifest.json").read_text() == manifest
+    assert (tmp_path / "out" / "_about" / "manifest.json").read_text() == manifest
     assert run(*fast, "--limit", 2, "--overwrite") == 0
     assert len(load_prepared(tmp_path / "out")["label"]) == 1
 
@@ -281,17 +283,21 @@ def test_a_recipe_without_the_mesh_leaves_it_out_of_the_prepared_set(tmp_path):
     source = write_csv(tmp_path / "a.csv", faces(2), ["Training", "PublicTest"])
     preprocess(source, tmp_path / "out", Pipeline(passes=1, mesh=False), classes=7)
     prepared = load_prepared(tmp_path / "out")
-    assert not {"mesh", "raw_mesh"} & set(prepared)
+    assert not {"mesh", "vertices", "raw_vertices"} & set(prepared)
     assert prepared["points"].shape == (2, 51, 2)
 
 
 @pytest.mark.parametrize(
     ("splits", "break_it", "message"),
     [
-        (None, lambda out: (out / "manifest.json").unlink(), "no complete prepared set"),
-        (None, lambda out: (out / "manifest.json").write_text("{"), "damaged"),
-        (None, lambda out: (out / "manifest.json").write_text('{"name": "app"}'), "not written by"),
-        (None, lambda out: (out / "manifest.json").write_text("[]"), "not written by"),
+        (None, lambda out: (out / "_about" / "manifest.json").unlink(), "no complete prepared set"),
+        (None, lambda out: (out / "_about" / "manifest.json").write_text("{"), "damaged"),
+        (
+            None,
+            lambda out: (out / "_about" / "manifest.json").write_text('{"name": "app"}'),
+            "not written by",
+        ),
+        (None, lambda out: (out / "_about" / "manifest.json").write_text("[]"), "not written by"),
         (None, lambda out: next((out / "data").iterdir()).unlink(), "missing or damaged"),
         (None, lambda out: next((out / "data").iterdir()).write_bytes(b"x"), "missing or damaged"),
         (("PrivateTest",), lambda out: None, "its splits are Training"),
@@ -307,7 +313,7 @@ def test_a_prepared_set_that_cannot_be_read_is_a_clear_error(tmp_path, splits, b
 def test_a_set_of_another_landmark_file_is_neither_gone_on_with_nor_read(tmp_path, monkeypatch):
     source = write_csv(tmp_path / "a.csv", faces(1))
     preprocess(source, tmp_path / "out", FAST)
-    plan = json.loads((tmp_path / "out" / "plan.json").read_text())
+    plan = json.loads((tmp_path / "out" / "_about" / "plan.json").read_text())
     assert plan["landmark_file"] == shape_predictor.SHA256  # as in the sets that exist
     other = tmp_path / "other.dat"
     shutil.copy(shape_predictor.find(), other)
@@ -330,30 +336,6 @@ def test_make_clean_keeps_what_users_made(tmp_path):
     subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["benchmark", "fer"]
     assert not (tmp_path / ".venv").exists()
-
-
-def test_a_prepared_set_opens_as_a_hugging_face_data_set(tmp_path, monkeypatch):
-    hugging_face = pytest.importorskip("datasets")
-    preprocess(write_csv(tmp_path / "a.csv", faces(4)), tmp_path / "out", FAST, shard_samples=2)
-    rows = hugging_face.load_dataset(
-        "parquet",
-        data_files=str(tmp_path / "out" / "data" / "*.parquet"),
-        split="train",
-        cache_dir=str(tmp_path / "cache"),
-    )
-    prepared = load_prepared(tmp_path / "out")
-    assert isinstance(rows.features["image"], hugging_face.Image)
-    assert len(rows) == len(prepared["label"]) == 3
-    assert np.array_equal(np.asarray(rows[0]["image"]), prepared["image"][0])
-    assert rows["label"][:] == prepared["label"].tolist()
-
-
-def test_a_prepared_set_opens_in_pandas(tmp_path):
-    pandas = pytest.importorskip("pandas")
-    preprocess(write_csv(tmp_path / "a.csv", faces(4)), tmp_path / "out", FAST)
-    frame = pandas.read_parquet(tmp_path / "out" / "data")
-    assert frame["label"].tolist() == ["angry", "fear", "happy"]
-    assert frame["points"][0].shape == (102,)
 
 
 def test_every_face_of_a_photo_has_a_row_and_largest_takes_one(tmp_path):

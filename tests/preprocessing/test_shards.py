@@ -8,6 +8,7 @@ import pytest
 
 from facelines.preprocessing import labels, layout, shards
 from facelines.preprocessing.executors import ShardError, run_shards
+from facelines.preprocessing.layout import open_folder
 from facelines.preprocessing.pipeline import Pipeline, no_face
 from facelines.preprocessing.samples import ReadError, Sample
 
@@ -36,7 +37,14 @@ def files(out) -> dict[str, bytes]:
 
 
 def finish(items, out, recipe=RECIPE, **options):
-    return list(run_shards(items, recipe, out, shard_samples=2, **options))
+    batches = shards.batches(items, 2)
+    return sorted(
+        run_shards(batches, recipe, open_folder(out), **options), key=lambda done: done.place
+    )
+
+
+def reused(items, out, **options) -> list[bool]:
+    return [done.was_there for done in finish(items, out, **options)]
 
 
 @pytest.mark.parametrize(
@@ -106,10 +114,49 @@ def test_only_training_pictures_that_are_evaluated_as_well_are_excluded(split, e
     assert table["excluded"].to_pylist() == [excluded]
 
 
-def test_the_survey_counts_all_and_hashes_only_readable_evaluation_pictures():
+def test_a_shard_tells_the_hashes_of_all_readable_evaluation_pictures():
     bad = Sample("a.csv:3", "PublicTest", "sad", "1 2 3")
-    items = [sample(0), sample(1, split="PublicTest"), ReadError("x", "bad"), bad]
-    assert shards.survey(items) == (4, frozenset({shards.picture_hash(pixels(1))}))
+    left_out = sample(2, "disgust", "PublicTest")
+    items = [sample(0), sample(1, split="PublicTest"), left_out, ReadError("x", "bad"), bad]
+    _, outcome = shards.process_shard(items, RECIPE)
+    assert outcome["evaluated"] == [shards.picture_hash(pixels(seed)) for seed in (1, 2)]
+
+
+def test_a_shard_is_made_again_only_if_its_own_pictures_are_evaluated_too(tmp_path):
+    items = [sample(seed) for seed in range(4)]
+    assert not any(reused(items, tmp_path))
+    others = dataclasses.replace(RECIPE, evaluation=frozenset({"0" * 64}))
+    assert all(reused(items, tmp_path, recipe=others))
+    one = dataclasses.replace(RECIPE, evaluation=frozenset({shards.picture_hash(pixels(0))}))
+    assert reused(items, tmp_path, recipe=one).count(False) == 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 10, 50])
+def test_batches_hold_every_sample_once_in_order_and_about_so_many(size):
+    items = [sample(seed) for seed in range(400)]
+    cut = list(shards.batches(items, size))
+    assert [item for batch in cut for item in batch.items] == items
+    assert [items[batch.place] for batch in cut] == [batch.items[0] for batch in cut]
+    counts = [len(batch.items) for batch in cut]
+    assert max(counts) <= 2 * size and min(counts[:-1]) >= size // 2
+    assert size / 2 <= np.mean(counts) <= 1.5 * size
+
+
+@pytest.mark.parametrize("place", [0, 57, 200])
+def test_a_sample_more_or_less_changes_two_batches_at_most(place):
+    items = [sample(seed) for seed in range(200)]
+    more = [*items[:place], sample(1000), *items[place:]]
+    names = [
+        {shards.shard_name(batch, "recipe") for batch in shards.batches(some, 10)}
+        for some in (items, more)
+    ]
+    assert len(names[0] - names[1]) <= 2 and len(names[1] - names[0]) <= 3
+
+
+def test_a_batch_holds_one_split_and_errors_stay_with_their_neighbours():
+    items = [sample(0), sample(1, split="PublicTest"), ReadError("x", "bad"), sample(2)]
+    cut = {batch.split: batch.items for batch in shards.batches(items, 10)}
+    assert cut == {"Training": [items[0], items[3]], "PublicTest": [items[1], items[2]]}
 
 
 @pytest.mark.parametrize(
@@ -133,22 +180,23 @@ def test_shards_are_byte_identical_whatever_the_workers(tmp_path):
     items = [sample(seed) for seed in range(9)]
     finish(items, tmp_path / "one")
     finish(items, tmp_path / "two", workers=2)
-    assert len(files(tmp_path / "one")) == 5
+    assert len(files(tmp_path / "one")) > 2
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
 def test_finished_shards_are_kept_and_damaged_or_changed_ones_made_again(tmp_path):
-    items = [sample(seed) for seed in range(8)]
-    assert [there for _, there in finish(items, tmp_path)] == [False] * 4
+    items = [sample(seed) for seed in range(12)]
+    done = finish(items, tmp_path)
+    assert len(done) >= 4 and not any(shard.was_there for shard in done)
     before = files(tmp_path)
-    assert [there for _, there in finish(items, tmp_path)] == [True] * 4
-    layout.shard_file(tmp_path, 0).write_bytes(b"torn")
-    layout.shard_file(tmp_path, 1).unlink()
-    layout.receipt_file(tmp_path, 2).write_text("{")
-    assert [there for _, there in finish(items, tmp_path)] == [False, False, False, True]
+    assert all(reused(items, tmp_path))
+    (tmp_path / layout.shard_file(done[0].name)).write_bytes(b"torn")
+    (tmp_path / layout.shard_file(done[1].name)).unlink()
+    (tmp_path / layout.receipt_file(done[2].name)).write_text("{")
+    assert reused(items, tmp_path) == [False] * 3 + [True] * (len(done) - 3)
     assert files(tmp_path) == before
-    items[7] = sample(7, "sad")
-    assert [there for _, there in finish(items, tmp_path)] == [True, True, True, False]
+    items[-1] = sample(11, "sad")
+    assert reused(items, tmp_path) == [True] * (len(done) - 1) + [False]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +205,7 @@ def test_finished_shards_are_kept_and_damaged_or_changed_ones_made_again(tmp_pat
         {"pipeline": dataclasses.replace(FAST, style="points")},
         {"pipeline": dataclasses.replace(FAST, passes=2)},
         {"labels": labels.label_set(7)},
-        {"evaluation": frozenset({"0" * 64})},
+        {"framings": 1},
         {"largest": True},
         {"cropped": False},
     ],
@@ -183,7 +231,7 @@ def test_a_killed_worker_is_a_clear_error_and_finished_shards_are_kept(tmp_path)
     deadly = [*items[:12], sample(12, kind=Deadly), items[13]]
     with pytest.raises(ShardError, match="Run the same command again"):
         finish(deadly, tmp_path / "killed", workers=2)
-    kept = sum(there for _, there in finish(items, tmp_path / "killed"))
+    kept = sum(reused(items, tmp_path / "killed"))
     finish(items, tmp_path / "whole")
     assert kept >= 2
     assert files(tmp_path / "killed") == files(tmp_path / "whole")

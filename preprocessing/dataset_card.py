@@ -1,0 +1,164 @@
+"""OUT's card: a README with the YAML by which Hugging Face's loaders and pages know the set."""
+
+import json
+
+import pyarrow as pa
+
+from facelines.preprocessing import layout, shards
+from facelines.preprocessing.layout import Folder
+from facelines.shape_predictor import LICENCE
+
+_MEANINGS = {
+    "image": "the drawing of the 51 landmarks: PNG, values 0 and 255",
+    "pixels": "the gray crop of the face: PNG",
+    "points": "dlib's 51 landmarks (68 without the jaw), x and y in turn, in pixels of the picture",
+    "normalised": "the same upright in the drawing's unit square: 0 to 1, y downwards",
+    "mesh": "the 478 vertices of MediaPipe's face mesh, x and y in turn, in pixels of the picture",
+    "label": "the class; null where the source says none",
+    "split": "as the source has it, or as it was dealt",
+    "votes": "FER+'s ten counts: neutral, happy, surprise, sad, angry, disgust, fear, contempt, "
+    "unknown, not a face",
+    "source": "the file below the source's folder, or CSV:row, or video:frame, counted from 0",
+    "subject": "the person, where known",
+    "sha256": "of the gray picture's `HEIGHTxWIDTH:` and bytes: equal for equal pictures",
+    "box": "the face: x_min, y_min, x_max, y_max in pixels of the picture, half-open",
+    "box_score": "the detector's, 0 to 1",
+    "found": "detected, or whole image where no face was found and the picture is one",
+    "quality": "how far the landmarks are to be trusted, 0 to 1",
+    "presence": "the mesh's logit of there being a face",
+    "face_index": "which face of its picture, from 0",
+    "framing": "0: the picture as it is; 1, 2 ...: reframed at random, for training",
+    "excluded": "not to be trained on: an equal picture stands in an evaluation split",
+    "weight": "how much the picture counts in training",
+}
+_TERMS = {
+    "fer2013": "FER2013 allows research use.",
+    "icml": "FER2013 allows research use.",
+    "ckplus": "CK+ allows non-commercial research under its agreement.",
+    "rafdb": "RAF-DB allows non-commercial research under its agreement.",
+}
+_OWN_TERMS = "The terms of the pictures that it was made from hold; faces are personal data."
+
+
+def write(folder: Folder, manifest: dict) -> None:
+    """Write _about/README.md, and its YAML as .huggingface.yaml, which loaders find in OUT."""
+    front = yaml(manifest)
+    folder.write(layout.HUGGING_FACE, front.encode())
+    folder.write(layout.CARD, f"---\n{front}---\n{_text(manifest)}".encode())
+
+
+def yaml(manifest: dict) -> str:
+    """Return the card's YAML: configs, features, splits with their sizes."""
+    splits = {
+        name: {"rows": 0, "bytes": 0, "path": f"data/{name}-*.parquet"}
+        for name in sorted(map(shards.split_name, manifest["summary"]["splits"]))
+    }
+    for split, rows in manifest["summary"]["splits"].items():
+        splits[shards.split_name(split)]["rows"] += rows
+        splits[shards.split_name(split)]["bytes"] += manifest["bytes"][split]
+    total = sum(split["bytes"] for split in splits.values())
+    lines = [
+        f"pretty_name: {json.dumps(manifest['plan']['source'])}",
+        "license: other",
+        "license_name: as-the-source",
+        "task_categories:",
+        "- image-classification",
+        "tags:",
+        "- facial-expression",
+        "- facial-landmarks",
+        "configs:",
+        "- config_name: default",
+        "  data_files:",
+    ]
+    for name, split in splits.items():
+        lines += [f"  - split: {name}", f"    path: {split['path']}"]
+    lines += ["dataset_info:", "  config_name: default", "  features:"]
+    for field in shards.schema():
+        lines += _feature(field.name, field.type, manifest["labels"])
+    lines += ["  splits:"]
+    for name, split in splits.items():
+        lines += [
+            f"  - name: {name}",
+            f"    num_bytes: {split['bytes']}",
+            f"    num_examples: {split['rows']}",
+        ]
+    lines += [f"  download_size: {total}", f"  dataset_size: {total}"]
+    return "\n".join(lines) + "\n"
+
+
+def _feature(name: str, kind: pa.DataType, labels: list[str]) -> list[str]:
+    if name == "label":
+        names = (f"        '{place}': {json.dumps(label)}" for place, label in enumerate(labels))
+        return ["  - name: label", "    dtype:", "      class_label:", "        names:"] + [
+            f"  {line}" for line in names
+        ]
+    lines = [f"  - name: {name}"]
+    if pa.types.is_struct(kind):
+        return [*lines, "    dtype: image"]
+    if pa.types.is_fixed_size_list(kind):
+        return [
+            *lines, f"    sequence: {_name(kind.value_type)}", f"    length: {kind.list_size}",
+        ]  # fmt: skip
+    if pa.types.is_list(kind):
+        return [*lines, f"    sequence: {_name(kind.value_type)}"]
+    return [*lines, f"    dtype: {_name(kind)}"]
+
+
+def _name(kind: pa.DataType) -> str:
+    return {"float": "float32", "double": "float64"}.get(str(kind), str(kind))
+
+
+def _text(manifest: dict) -> str:
+    summary, plan = manifest["summary"], manifest["plan"]
+    columns = "\n".join(
+        f"| `{field.name}` | {_name_of(field.type)} | {_MEANINGS.get(field.name, '')} |"
+        for field in shards.schema()
+    )
+    splits = "\n".join(f"| {split} | {rows:,} |" for split, rows in summary["splits"].items())
+    found = "\n".join(
+        f"| {label} | {seen['found']:,} | {seen['fallback']:,} | {seen['failed']:,} |"
+        for label, seen in summary["coverage"].items()
+    )
+    dealt = (
+        f"\nThe source comes without a split: it was dealt by seed {plan['split_seed']}, people "
+        "and look-alikes together (`_about/split.csv`).\n"
+        if summary["dealt"]
+        else ""
+    )
+    return f"""
+# {plan["source"]}: faces as landmarks
+
+{summary["rows"]:,} faces of {summary["pictures"]:,} pictures, prepared by Facelines from
+`{plan["source"]}` ({plan["format"]}), with {len(manifest["labels"])} labels:
+{", ".join(manifest["labels"])}. A label says what a face was taken to show, not what someone felt.
+
+| split | rows |
+| --- | --- |
+{splits}
+{dealt}
+| label | face detected | whole picture taken | failed |
+| --- | --- | --- | --- |
+{found}
+
+## Columns
+
+| column | type | meaning |
+| --- | --- | --- |
+{columns}
+
+## Terms
+
+{_TERMS.get(plan["format"], _OWN_TERMS)}
+dlib's landmark file, which found the points, was {LICENCE}.
+Do not use it to decide about people at work, at school or at a border.
+"""
+
+
+def _name_of(kind: pa.DataType) -> str:
+    if pa.types.is_struct(kind):
+        return "image"
+    if pa.types.is_fixed_size_list(kind):
+        return f"{kind.list_size} x {_name(kind.value_type)}"
+    if pa.types.is_list(kind):
+        return f"list of {_name(kind.value_type)}"
+    return _name(kind)
