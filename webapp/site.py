@@ -224,6 +224,11 @@ def _network_of(artifact: Artifact) -> bytes:
     released = artifact.folder / "model.tflite"
     if released.is_file():
         return released.read_bytes()
+    if not artifact.keras_path.is_file():
+        raise OSError(
+            f"{artifact.folder} holds neither model.tflite nor model.keras, of which one is needed "
+            "for a browser; take the model from a checkout, or train it again."
+        )
     from facelines.model.training.browser import to_tflite  # needs the extra "train"
 
     return to_tflite(artifact)

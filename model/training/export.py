@@ -24,6 +24,7 @@ from facelines.model.metrics import (
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays
 from facelines.model.training import model_card
+from facelines.model.training.browser import to_tflite
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
 from facelines.model.training.quantization import quantise_pixels
@@ -94,6 +95,8 @@ def release(
     threshold = round(uncertainty_threshold(calibrated.max(axis=1)), 4)
     artifact = replace(artifact, uncertain_below=threshold, metrics=metrics)
     artifacts.save_settings(artifact)
+    if pipeline.landmarker == "mesh":  # then the page without a server can run it
+        (folder / "model.tflite").write_bytes(to_tflite(artifact))
     if history:
         plot_history(history, folder / "learning_curve.png", len(truth))
     (folder / "README.md").write_text(model_card.text(artifact))

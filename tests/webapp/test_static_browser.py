@@ -73,7 +73,7 @@ def open_site(browsers, address):
         page.expected_errors = []
         checks.append(watch(page, (address.split("/")[2],)))
         page.goto(address)
-        wait_for_status(page, "Ready when you are.")
+        wait_for_status(page, "The networks are loaded")
         page.wait_for_selector("#readers input", state="attached")
         return page
 
@@ -312,10 +312,10 @@ def test_after_the_first_visit_the_page_opens_without_its_host(browsers, site):
     page.on("request", lambda request: bodies.append(request.post_data))
     with static_fakes.hosted(site) as address:
         page.goto(address)
-        wait_for_status(page, "Ready when you are.")
+        wait_for_status(page, "The networks are loaded")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()
-    wait_for_status(page, "Ready when you are.")
+    wait_for_status(page, "The networks are loaded")
     start(page, 1)
     context.close()
     assert bodies and not any(bodies)

@@ -4,7 +4,6 @@
 const WORKER = "static/js/reading/worker.js";
 
 export class LocalSource {
-  // handlers: those of source.js, and onLoading(share), 0 to 1, while the networks are loaded.
   constructor(handlers) {
     this.handlers = handlers;
     this.base = document.baseURI;
@@ -23,6 +22,7 @@ export class LocalSource {
     this.ready = this.#start();
     this.ready.then(() => {
       this.busy = false;
+      this.handlers.onLoading(1);
       if (this.wanted) this.#begin();
     }, (error) => this.handlers.onProblem(error.message));
     return this.site.models;
@@ -104,7 +104,7 @@ export class LocalSource {
   #receive({ id, result, error, loaded }) {
     if (loaded) {
       this.loaded = (this.loaded ?? 0) + loaded;
-      this.handlers.onLoading?.(Math.min(1, this.loaded / this.site.bytes));
+      this.handlers.onLoading(Math.min(0.99, this.loaded / this.site.bytes));
       return;
     }
     const { resolve, reject } = this.waiting.get(id);

@@ -268,7 +268,7 @@ function onState(connection, seconds) {
 
 function onLoading(share) {
   if (share < 1) panels.say(`Loading the networks: ${Math.floor(100 * share)} %.`, "wait");
-  else if (state.phase === "idle") panels.say("Ready when you are.");
+  else if (state.phase === "idle") panels.say("The networks are loaded. Ready when you are.");
 }
 
 function onProblem(sentence) {
