@@ -1,4 +1,4 @@
-"""`landmark`: `landmark_drawn` and `landmark_points` as one network, not trained on."""
+"""`landmark`: `landmark_points` and `landmark_wide` as one network, not trained on."""
 
 from facelines.model.training.config import Config
 
@@ -6,7 +6,7 @@ config = Config(
     "landmark",
     epochs=0,
     join={
-        "runs/landmark_drawn/model.keras": 0.5,
         "runs/landmark_points/model.keras": 0.5,
+        "runs/landmark_wide/model.keras": 0.5,
     },
 )

@@ -7,7 +7,7 @@ from facelines.model.training.config import Config
 
 config = Config(
     "landmark_cnn",
-    epochs=6,
+    epochs=3,
     batch_size=96,
     learning_rate=6e-4,
     warm_up_epochs=0.3,

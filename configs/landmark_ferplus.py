@@ -9,7 +9,7 @@ config = Config(
     "landmark",
     epochs=0,
     join={
-        "runs/landmark_drawn-ferplus/model.keras": 0.5,
         "runs/landmark_points-ferplus/model.keras": 0.5,
+        "runs/landmark_wide-ferplus/model.keras": 0.5,
     },
 )

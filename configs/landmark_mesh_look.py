@@ -1,6 +1,6 @@
 """`landmark_mesh_look`, which becomes `landmark-mesh`: the mesh's drawing and vertices.
 
-It starts with `landmark_drawn`'s layers of equal shape. Run it with `--landmarker mesh`.
+Its drawing's layers come from the `landmark` released before. Run it with `--landmarker mesh`.
 """
 
 from facelines.model.training.augmentation import Augmentation
@@ -16,6 +16,6 @@ config = Config(
     label_smoothing=0.05,
     ema=0.997,
     validation_every=2,
-    start="runs/landmark_drawn/model.keras",
+    start="runs/old_drawn/model.keras",
     augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.001, aspect=0.12, yaw=8.0),
 )

@@ -1,9 +1,9 @@
 """The landmark set that comes with the repository: FER2013's geometry, without a picture.
 
 The 51 points and the 151 vertices of MediaPipe's mesh that networks read, labels, FER+ votes and
-splits of FER2013's Training and PublicTest faces of 6 classes, in one Parquet file; and what the
-released networks say of PublicTest. Points are kept to 1/32 pixel, finer than dlib resolves, the
-mesh to 1/16, a quarter of its own noise.
+splits of FER2013's Training and PublicTest faces of 6 classes, in one Parquet file; in another,
+what the released networks say of PublicTest. Points are kept to 1/32 pixel, finer than dlib
+resolves, the mesh to 1/16, a quarter of its own noise.
 """
 
 import json
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from facelines import shape_predictor
@@ -23,24 +22,17 @@ from facelines.preprocessing.prepared import check_landmark_file, normalised_ver
 from facelines.preprocessing.samples import DatasetError
 
 PATH = Path(__file__).with_suffix(".parquet")
+ANSWERS = PATH.with_stem("fer2013_answers")  # what the released networks say of PublicTest
 NAME = "embedded"
-TESTED = "PublicTest"  # the split that the released networks' answers are of
-
 _STEPS_A_PIXEL = {"p": 32, "m": 16, "v": 16}  # by the columns' prefix
 _COUNTS = {"p": POINTS, "m": POINTS, "v": len(READ)}
-_SAID = "said_"  # prefix of the columns of a network's answers
 
 
-def save(
-    prepared: dict[str, np.ndarray],
-    path: Path = PATH,
-    answers: dict[str, np.ndarray] | None = None,
-) -> None:
+def save(prepared: dict[str, np.ndarray], path: Path = PATH) -> None:
     """Write the geometry of a prepared FER2013.
 
     Args:
         prepared: as from `prepared.load_prepared`.
-        answers: by a released network's name its probabilities (n, labels) for PublicTest's rows.
 
     Raises:
         DatasetError: it is not of FER2013's CSV, or was prepared without the mesh.
@@ -52,7 +44,6 @@ def save(
         )
     vertices = prepared["raw_vertices"][:, READ]
     nearest = _nearest_landmarks(vertices)
-    tested = prepared["split"] == TESTED
     table = pa.table(
         {
             "label": pa.array(prepared["label"]).dictionary_encode(),
@@ -68,10 +59,6 @@ def save(
             **_columns("p", prepared["raw_points"]),
             **_columns("m", vertices[:, READ_LANDMARKS] - prepared["raw_points"]),
             **_columns("v", vertices - vertices[:, READ_LANDMARKS][:, nearest]),
-            **{
-                _SAID + name: _halves(probabilities, tested)
-                for name, probabilities in (answers or {}).items()
-            },
         }
     )
     table = table.replace_schema_metadata({"nearest": json.dumps(nearest.tolist())})
@@ -113,20 +100,28 @@ def load(path: Path = PATH, pipeline: Pipeline | None = None) -> dict[str, np.nd
     }
 
 
-def answers(path: Path = PATH) -> dict[str, np.ndarray]:
-    """Return what the released networks say of PublicTest's faces, in the order of its rows.
+def save_answers(answers: dict[str, np.ndarray], path: Path = ANSWERS) -> None:
+    """Write what networks say of the set's PublicTest faces, in half precision.
+
+    Args:
+        answers: by a released network's name its probabilities (3533, 6), in the set's order.
+    """
+    halves = {name: _lists(found.astype(np.float16)) for name, found in answers.items()}
+    pq.write_table(pa.table(halves), path, compression="zstd", compression_level=19)
+
+
+def load_answers(path: Path = ANSWERS) -> dict[str, np.ndarray]:
+    """Return what the released networks say of PublicTest's faces, by name.
 
     Returns:
-        by name the probabilities float32 (3533, 6), rounded to half precision, of the labels
-        `labels.label_set(6)`.
+        probabilities float32 (3533, 6) of the labels `labels.label_set(6)`, in the order of the
+        set's PublicTest rows.
+
+    Raises:
+        FileNotFoundError: the file is not there.
     """
     table = _read(path)
-    table = table.filter(pc.equal(table["split"].cast(pa.string()), TESTED))
-    return {
-        name.removeprefix(_SAID): np.array(table[name].to_pylist(), np.float32)
-        for name in table.column_names
-        if name.startswith(_SAID)
-    }
+    return {name: np.array(table[name].to_pylist(), np.float32) for name in table.column_names}
 
 
 def _read(path: Path) -> pa.Table:
@@ -140,13 +135,6 @@ def _nearest_landmarks(vertices: np.ndarray) -> np.ndarray:
     mean = vertices.mean(axis=0)
     apart = np.linalg.norm(mean[:, None] - mean[READ_LANDMARKS], axis=-1)
     return apart.argmin(axis=1)
-
-
-def _halves(probabilities: np.ndarray, tested: np.ndarray) -> pa.Array:
-    """Return a column of six half floats for each tested face, null for the others."""
-    rows = iter(probabilities.astype(np.float16))
-    values = [list(next(rows)) if one else None for one in tested]
-    return pa.array(values, pa.list_(pa.float16()))
 
 
 def _columns(prefix: str, points: np.ndarray) -> dict[str, pa.Array]:

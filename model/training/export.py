@@ -27,7 +27,7 @@ from facelines.model.training import model_card
 from facelines.model.training.browser import to_tflite
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
-from facelines.model.training.quantization import quantise_pixels
+from facelines.model.training.quantization import quantise_pixels, store_halves
 from facelines.preprocessing.labels import label_indices
 from facelines.preprocessing.pipeline import Pipeline
 
@@ -75,6 +75,8 @@ def release(
         quantise_pixels(artifact.onnx_path, calibration)
         in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
         rounding = {"same_in_floats": _share_of_same_labels(in_floats, raw)}
+    store_halves(artifact.onnx_path)
+    raw = probabilities_of(Recognizer(artifact), validation)
     plain = evaluate(validation["label"], raw, labels)
     if config.prior_power:
         weights = label_weights(calibration["label"], labels, config.prior_power)

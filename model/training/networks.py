@@ -39,18 +39,18 @@ def points_mlp(classes: int) -> keras.Model:
     return keras.Model({"points": points}, outputs, name="points_mlp")
 
 
-def landmark_drawn(classes: int) -> keras.Model:
-    """One of `landmark`: the drawing and, at sub-pixel precision, the points of both sources."""
-    inputs = _shape_inputs("image")
-    features = _drawn_branch(inputs)
-    return keras.Model(inputs, _probabilities(features, classes), name="landmark_drawn")
-
-
 def landmark_points(classes: int) -> keras.Model:
-    """The other one of `landmark`: both sources' points without the drawing."""
+    """One of `landmark`: the points of both sources at sub-pixel precision."""
     inputs = _shape_inputs()
     features = _sources_branch(inputs, "second_")
     return keras.Model(inputs, _probabilities(features, classes), name="landmark_points")
+
+
+def landmark_wide(classes: int) -> keras.Model:
+    """The other one of `landmark`: the same, wider."""
+    inputs = _shape_inputs()
+    features = _wide_branch(inputs)
+    return keras.Model(inputs, _probabilities(features, classes), name="landmark_wide")
 
 
 def landmark_mesh_look(classes: int) -> keras.Model:
@@ -73,12 +73,17 @@ def landmark_mesh(classes: int) -> keras.Model:
 
 
 def landmark(classes: int) -> keras.Model:
-    """Ours on geometry: `landmark_drawn` and `landmark_points`, joined at the decision.
+    """Ours on geometry: `landmark_points` and `landmark_wide`, joined at the decision.
 
-    The first sees the face, the second the face and its mirror image.
+    Each sees the face and its mirror image. A drawing beside the points adds nothing
+    (docs/experiments.md).
     """
-    inputs = _shape_inputs("image")
-    both = [_drawn_branch(inputs), _points_seen_twice(inputs)]
+    inputs = _shape_inputs()
+    twice = _seen_twice(inputs)
+    both = [
+        MeanOfViews(name="second_points_views")(_sources_branch(twice, "second_")),
+        MeanOfViews(name="wide_points_views")(_wide_branch(twice)),
+    ]
     features = layers.Concatenate(name="joined")(both)
     return keras.Model(inputs, _probabilities(features, classes), name="landmark")
 
@@ -127,7 +132,8 @@ def fused(classes: int) -> keras.Model:
     first = MeanOfViews(name="views")(first)
     second = _second_branch(TwoViews(name="second_looks")(closer, pixels))
     second = MeanOfViews(name="second_views")(second)
-    shape = _points_seen_twice(inputs)
+    shape = _sources_branch(_seen_twice(inputs), "second_")
+    shape = MeanOfViews(name="second_points_views")(shape)
     features = layers.Concatenate(name="joined")([first, second, shape])
     return keras.Model(inputs, _probabilities(features, classes), name="fused")
 
@@ -138,8 +144,8 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
         landmark_cnn,
         pixel_cnn,
         points_mlp,
-        landmark_drawn,
         landmark_points,
+        landmark_wide,
         landmark,
         landmark_mesh_look,
         landmark_mesh,
@@ -222,13 +228,16 @@ def _shape_inputs(*pictures: str, points: bool = True) -> dict:
     return inputs
 
 
-def _points_seen_twice(inputs: dict):
-    """Return `landmark_points`'s features (288,), the mean of a face's and its mirror image's."""
-    twice = {
+def _seen_twice(inputs: dict) -> dict:
+    """Return "points" and "vertices" of the faces and, after them, of their mirror images."""
+    return {
         name: TwoViewsOfPoints(dtype="float32", name=f"{name}_two_views")(inputs[name])
         for name in ("points", "vertices")
     }
-    return MeanOfViews(name="second_points_views")(_sources_branch(twice, "second_"))
+
+
+def _wide_branch(inputs: dict):
+    return _sources_branch(inputs, "wide_", width=384, rank=128)
 
 
 def _drawn_branch(inputs: dict):
@@ -236,8 +245,8 @@ def _drawn_branch(inputs: dict):
     return layers.Concatenate(name="shape")(branches)
 
 
-def _sources_branch(inputs: dict, prefix: str = ""):
-    """Return features (288,) of "points" and "vertices": coordinates and the landmarks' distances.
+def _sources_branch(inputs: dict, prefix: str = "", width: int = 288, rank: int = _RANK):
+    """Return features (width,) of "points" and "vertices": coordinates and landmark distances.
 
     Args:
         inputs: by name; without "points" the mesh is the only source.
@@ -254,7 +263,7 @@ def _sources_branch(inputs: dict, prefix: str = ""):
         first = FirstSource(dtype="float32", name=f"{prefix}first")(inputs["points"], landmarks)
         seen.append(PairDistances(dtype="float32", name=f"{prefix}points_distances")(first))
     x = layers.Concatenate(dtype="float32", name=f"{prefix}sources")(seen)
-    return _dense_branch(x, width=288, rank=_RANK, dropout=_SHAPE_DROPOUT, prefix=prefix)
+    return _dense_branch(x, width, rank, dropout=_SHAPE_DROPOUT, prefix=prefix)
 
 
 @keras.saving.register_keras_serializable("facelines")

@@ -7,6 +7,7 @@ point is known better than to a 256th of the square.
 
 from contextlib import redirect_stdout
 from io import StringIO
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from facelines.model.inputs import as_float
 from facelines.model.sources import Arrays
 
+_LARGE = 1024  # numbers: smaller weights are not worth a node
 FACES = 200  # to take the activations' ranges from
 
 _QUANTISED = ("Conv", "Relu", "Add", "AveragePool")
@@ -93,3 +95,26 @@ def _nodes_of_pixels(graph: onnx.GraphProto) -> list[str]:
         after = after or node.op_type == "Relu"
         activated.update(dict.fromkeys(node.output, after))
     return found
+
+
+def store_halves(path: Path) -> None:
+    """Rewrite an ONNX file with its dense layers' weights in half precision, at half the size.
+
+    ONNX Runtime turns them into float32 again when it loads the file: no time is won or lost.
+    """
+    model = onnx.load(path)
+    graph, casts = model.graph, []
+    for weight in graph.initializer:
+        dense = weight.data_type == onnx.TensorProto.FLOAT and len(weight.dims) == 2
+        if not dense or prod(weight.dims) < _LARGE:
+            continue
+        halves = onnx.numpy_helper.to_array(weight).astype(np.float16)
+        name = weight.name
+        weight.CopyFrom(onnx.numpy_helper.from_array(halves, f"{name}_half"))
+        cast = onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT)
+        casts.append(cast)
+    nodes = [*casts, *graph.node]  # what is cast comes before what takes it
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)

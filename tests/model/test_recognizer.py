@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facelines.model import artifact, inputs, recognizer, sources
+from facelines.model import artifact, inputs, recognizer
 from facelines.model.recognizer import UNCERTAIN, Recognizer, calibrate
-from facelines.preprocessing import fer2013_landmarks, images
+from facelines.preprocessing import images
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepare import preprocess
 from facelines.preprocessing.prepared import load_prepared
@@ -55,18 +55,17 @@ def test_an_unsure_face_is_uncertain(released):
 
 
 def test_mirroring_at_test_makes_both_mirror_images_one(released, astronaut_crop):
-    mirror = Recognizer(replace(artifact.load("landmark"), views=2))
-    batch = inputs.of_faces(mirror.pipeline(astronaut_crop))
-    flipped = inputs.mirrored(batch, mirror.pipeline)
-    np.testing.assert_allclose(
-        mirror.probabilities(batch), mirror.probabilities(flipped), atol=1e-3
-    )
+    for mirror in (released, Recognizer(replace(artifact.load("landmark_cnn"), views=2))):
+        batch = inputs.of_faces(mirror.pipeline(astronaut_crop))
+        flipped = inputs.mirrored(batch, mirror.pipeline)
+        np.testing.assert_allclose(
+            mirror.probabilities(batch), mirror.probabilities(flipped), atol=1e-3
+        )
 
 
 def test_a_network_of_pixels_has_nothing_drawn(released, astronaut_crop, monkeypatch):
     batch = inputs.of_faces(released.pipeline(astronaut_crop))
     pixel = Recognizer.load("pixel")
-    assert pixel.views == 2
     expected = pixel.probabilities(batch)
 
     def draw(self, points):
@@ -75,8 +74,7 @@ def test_a_network_of_pixels_has_nothing_drawn(released, astronaut_crop, monkeyp
     monkeypatch.setattr(Pipeline, "draw", draw)
     np.testing.assert_array_equal(pixel.probabilities(batch), expected)
     with pytest.raises(AssertionError, match="drawn for nothing"):
-        replaced = Recognizer(replace(artifact.load("landmark"), views=2))
-        replaced.probabilities(batch)
+        Recognizer(replace(artifact.load("landmark_cnn"), views=2)).probabilities(batch)
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, inputs.MAX_VIEWS])
@@ -89,6 +87,19 @@ def test_views_are_small_changes_of_one_face(released, astronaut_crop, count):
         assert np.abs(points - batch["points"]).max() < 0.04
         assert (released.pipeline.draw(view["points"][0]) == view["image"][0]).all()
     assert len({view["image"].tobytes() for view in views}) == count
+
+
+def test_label_weights_multiply_the_probabilities_and_survive_saving(released, astronaut, tmp_path):
+    face = released.pipeline(astronaut)[0]
+    plain = replace(artifact.load("landmark"), temperature=1.0, label_weights=())
+    before = Recognizer(plain).predict([face])[0].probabilities
+    weights = (2.0, 1.0, 0.5, 1.0, 1.0, 1.0)
+    weighted = replace(plain, label_weights=weights)
+    after = Recognizer(weighted).predict([face])[0].probabilities
+    expected = before * weights
+    np.testing.assert_allclose(after, expected / expected.sum(), atol=1e-6)
+    artifact.save_settings(replace(weighted, folder=tmp_path))
+    assert artifact.load(tmp_path).label_weights == weights
 
 
 def test_temperature_keeps_the_order_and_softens():
@@ -132,7 +143,7 @@ def test_a_prepared_row_is_what_the_network_is_fed(astronaut, tmp_path, monkeypa
         Recognizer, "_run", lambda self, batch: fed.append(batch) or np.full((1, 6), 1 / 6)
     )
     takes_all = Recognizer.load("fused")
-    assert set(takes_all.inputs) == set(inputs.NAMES) - {"vertices"} and takes_all.views == 1
+    assert set(takes_all.inputs) == {"points", "vertices", "pixels"} and takes_all.views == 1
     for path in sorted(folder.iterdir()):
         takes_all(images.read_gray(path))
     assert len(fed) == len(prepared["image"]) == 3
@@ -141,25 +152,13 @@ def test_a_prepared_row_is_what_the_network_is_fed(astronaut, tmp_path, monkeypa
             assert batch[name][0].tobytes() == prepared[name][index].tobytes(), (name, index)
 
 
-def test_only_networks_that_take_the_mesh_pay_for_it(released):
-    assert released.pipeline.mesh
+@pytest.mark.parametrize("name", ["landmark", "landmark_cnn", "fused"])
+def test_networks_that_see_the_shape_have_both_sources(name):
+    assert Recognizer.load(name).pipeline.mesh
+
+
+def test_a_network_of_pixels_alone_does_without_the_mesh():
     assert not Recognizer.load("pixel").pipeline.mesh
-
-
-def test_keras_and_onnx_agree_on_all_of_public_test(released):
-    import keras
-
-    from facelines.model.training import fit
-    from facelines.model.training.export import check_agreement
-
-    rows = sources.validation_rows(fer2013_landmarks.load())
-    network = keras.models.load_model(
-        artifact.load("landmark").keras_path,
-        custom_objects={"soft_cross_entropy": fit.soft_cross_entropy},
-    )
-    plain = Recognizer(replace(artifact.load("landmark"), views=1, temperature=1.0))
-    assert len(rows["label"]) == 3533
-    assert check_agreement(network, plain, rows) < 1e-3
 
 
 @pytest.mark.parametrize(

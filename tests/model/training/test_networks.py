@@ -1,11 +1,19 @@
 import cv2
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 
-from facelines.model import artifact
-from facelines.model.training import model_card
-from facelines.model.training.networks import NETWORKS, Closer, PairDistances
+from facelines.model import artifact, inputs, sources
+from facelines.model.artifact import Artifact
+from facelines.model.evaluate import probabilities_of
+from facelines.model.recognizer import Recognizer
+from facelines.model.training import export, model_card, quantization
+from facelines.model.training.checkpoint import predict
+from facelines.model.training.networks import NETWORKS, Closer, FirstSource, PairDistances
+from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing.labels import label_set
+from facelines.preprocessing.pipeline import Pipeline
 
 LIMIT = 2_000_000
 
@@ -30,10 +38,48 @@ def test_every_network_gives_probabilities(name, classes):
 @pytest.mark.parametrize("name", artifact.released())
 def test_released_networks_are_small_and_those_of_the_code(name):
     released = artifact.load(name)
+    built = NETWORKS[released.network](len(released.labels))
+    assert built.count_params() <= LIMIT
+    served = onnxruntime.InferenceSession(released.onnx_path, providers=["CPUExecutionProvider"])
+    assert {node.name for node in served.get_inputs()} == {node.name for node in built.inputs}
+
+
+@pytest.mark.parametrize("name", ["pixel", "pixel-ferplus"])
+def test_files_to_train_on_from_hold_the_released_networks_weights(name):
+    released = artifact.load(name)
     weights = keras.models.load_model(released.keras_path, compile=False).weights
     built = NETWORKS[released.network](len(released.labels))
     assert [weight.shape for weight in weights] == [weight.shape for weight in built.weights]
-    assert built.count_params() <= LIMIT
+
+
+def test_keras_and_onnx_agree_on_all_of_public_test(tmp_path):
+    rows = sources.validation_rows(fer2013_landmarks.load())
+    network = NETWORKS["landmark"](6)
+    export.export(network, tmp_path)
+    quantization.store_halves(tmp_path / "model.onnx")
+    made = Artifact(tmp_path, label_set(6), Pipeline(), "landmark")
+    assert len(rows["label"]) == 3533
+    found = probabilities_of(Recognizer(made), rows)
+    expected = predict(network, sources.network_features(rows, network))
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+def test_a_face_and_its_mirror_image_are_read_alike(embedded_rows):
+    rows = sources.select(embedded_rows, slice(16))
+    flipped = {**inputs.mirrored(rows, Pipeline()), "image": rows["image"][:, :, ::-1]}
+    for name in ("landmark", "landmark_mesh"):
+        network = NETWORKS[name](6)
+        found, mirrored = (
+            predict(network, sources.network_features(faces, network)) for faces in (rows, flipped)
+        )
+        np.testing.assert_allclose(found, mirrored, atol=1e-5)
+        assert np.ptp(found, axis=0).max() > 1e-3
+
+
+def test_the_first_source_is_taken_out_of_the_mean():
+    rng = np.random.default_rng(0)
+    dlib, mesh = rng.random((2, 3, 51, 2), dtype=np.float32)
+    np.testing.assert_allclose(FirstSource()((dlib + mesh) / 2, mesh), dlib, atol=1e-6)
 
 
 def test_a_card_knows_what_each_network_sees():

@@ -8,9 +8,17 @@ import pytest
 from onnx import numpy_helper
 
 from facelines.model import artifact, sources
+from facelines.model.artifact import Artifact
 from facelines.model.metrics import fit_temperature
 from facelines.model.recognizer import Recognizer
-from facelines.model.training import export, fit, model_card, quantization, recipe
+from facelines.model.training import (
+    export,
+    fit,
+    initialization,
+    model_card,
+    quantization,
+    recipe,
+)
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
 from facelines.model.training.networks import NETWORKS
@@ -62,7 +70,7 @@ def test_weights_leave_room_for_processors_that_add_in_sixteen_bits(rows, folder
 def test_geometry_stays_in_floats(rows, tmp_path):
     export.export(NETWORKS["fused"](6), tmp_path)
     quantization.quantise_pixels(tmp_path / "model.onnx", rows)
-    seen = {name: {name} for name in ("image", "points", "mesh", "pixels")}  # inputs by tensor
+    seen = {name: {name} for name in ("points", "vertices", "pixels")}  # inputs by tensor
     rounded = []
     for node in onnx.load(tmp_path / "model.onnx").graph.node:
         inputs = set().union(*(seen.get(name, set()) for name in node.input))
@@ -89,7 +97,7 @@ def test_a_training_is_released_in_eight_bits_and_calibrated_as_it_serves(
 ):
     split = np.where(np.arange(64) < 32, "Training", "PublicTest")
     arrays = {**rows, "split": split, "excluded": np.zeros(64, bool)}
-    monkeypatch.setattr(sources, "load_arrays", lambda data: (arrays, Pipeline()))
+    monkeypatch.setattr(sources, "load_arrays", lambda data, **options: (arrays, Pipeline()))
     start = str(artifact.load("pixel").keras_path)
     config = Config("pixel", epochs=0, batch_size=16, start=start, eight_bits=True)
     monkeypatch.setattr(export, "_SAME", 0.5)  # blots are no faces
@@ -128,12 +136,25 @@ def test_a_training_whose_rounding_is_too_coarse_is_resumed_without_it(rows, tmp
     np.testing.assert_array_equal(first.weights[0].numpy(), again.weights[0].numpy())
 
 
-@pytest.mark.parametrize("name", [one for one in artifact.released() if "landmark" not in one])
+def test_dense_weights_in_halves_answer_nearly_alike(tmp_path, embedded_rows):
+    network = NETWORKS["landmark"](6)
+    export.export(network, tmp_path)
+    path = tmp_path / "model.onnx"
+    size = path.stat().st_size
+    quantization.store_halves(path)
+    assert path.stat().st_size < 0.55 * size
+    served = Recognizer(Artifact(tmp_path, LABEL_SETS[6], Pipeline(), "landmark"))
+    expected = predict(network, sources.network_features(embedded_rows, network))
+    np.testing.assert_allclose(served.probabilities(embedded_rows), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("name", ["pixel", "pixel-ferplus"])
 def test_released_files_in_eight_bits_answer_as_their_keras_files(rows, name):
     released = artifact.load(name)
     assert eight_bit_weights(released.onnx_path)
     served = Recognizer(replace(released, views=1, temperature=1.0))
-    network = keras.models.load_model(released.keras_path, compile=False)
+    network = NETWORKS[released.network](len(released.labels))
+    initialization.take_weights(network, str(released.keras_path))
     found = served.probabilities(rows)
     expected = predict(network, sources.network_features(rows, network))
     assert np.abs(found - expected).mean() < 0.01

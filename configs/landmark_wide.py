@@ -1,15 +1,11 @@
-"""`landmark_drawn`, one of `landmark`: drawing and points, trained on FER2013's labels.
-
-It starts with the drawing's layers of the `landmark` released before; without them it takes half as
-many epochs again.
-"""
+"""`landmark_wide`, one of `landmark`: both sources' points, trained on FER2013's labels."""
 
 from facelines.model.training.augmentation import Augmentation
 from facelines.model.training.config import Config
 
 config = Config(
-    "landmark_drawn",
-    epochs=16,
+    "landmark_wide",
+    epochs=40,
     batch_size=256,
     learning_rate=1.5e-3,
     weight_decay=0.01,
@@ -17,6 +13,6 @@ config = Config(
     label_smoothing=0.05,
     ema=0.998,
     validation_every=2,
-    start="runs/drawn2_ckpt.keras",
+    seed=2,
     augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.001, aspect=0.12, yaw=8.0),
 )
