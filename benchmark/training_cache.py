@@ -14,6 +14,7 @@ import numpy as np
 from facelines.model import inputs, sources
 from facelines.model.artifact import Artifact, save_settings
 from facelines.model.recognizer import Recognizer
+from facelines.model.reference import training_references
 from facelines.model.sources import Arrays
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
@@ -127,7 +128,10 @@ def _probabilities(model: keras.Model, rows: Arrays) -> np.ndarray:
 
 def recognizer_of(trained: Trained, config: Config, split: Split, threads: int = 1) -> Recognizer:
     """Return a training's network in ONNX Runtime, exported where it is not yet."""
-    artifact = Artifact(trained.folder, split.labels, split.pipeline, config.network)
+    known = training_references(split.train, split.labels)
+    artifact = Artifact(
+        trained.folder, split.labels, split.pipeline, config.network, references=known
+    )
     if not (trained.folder / "pipeline.json").is_file():
         export(keras.models.load_model(trained.folder / "model.keras"), trained.folder)
         save_settings(artifact)

@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "score an artifact on every image of a source",
     "benchmark": "landmarks against raw pixels: a report",
     "predict": "read photos, folders and videos",
+    "reference": "keep what a person's face at rest looks like",
     "webapp": "live expressions from your own camera",
     "speed": "how fast it is on this machine, beside yardsticks",
     "doctor": "check versions, model files and licences",

@@ -1,15 +1,23 @@
 """Save and load an artifact: network + pipeline + labels, checked against this machine."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from facelines import shape_predictor
+from facelines.model.reference import (
+    Reference,
+    ReferenceError,
+    training_from_json,
+    training_to_json,
+)
 from facelines.preprocessing.pipeline import Pipeline
 
 WEIGHTS = Path(__file__).parent / "weights"
 FORMAT = 1
 _SETTINGS = "pipeline.json"
+_REFERENCES = "references.json"
 
 
 class ArtifactError(ValueError):
@@ -20,7 +28,8 @@ class ArtifactError(ValueError):
 class Artifact:
     """What travels with a trained network.
 
-    folder: holds model.onnx, model.keras, pipeline.json, metrics.json and README.md.
+    folder: holds model.onnx, model.keras, pipeline.json, metrics.json and README.md, and
+        references.json where the network reads points.
     labels: the network's outputs, in their order.
     pipeline: the recipe that made its training data.
     network: its name in `model.networks`.
@@ -31,6 +40,8 @@ class Artifact:
     views: how many views of each face are averaged (see `inputs.views`); 1 is the face alone.
     trained_on: "fer2013", "ferplus" ...: whose labels it learned.
     metrics: the content of metrics.json.
+    references: the training set's mean face of each label, which a `Reference` is held against;
+        empty for a network of pixels alone, and for one trained before there were references.
     """
 
     folder: Path
@@ -43,6 +54,7 @@ class Artifact:
     views: int = 1
     trained_on: str = "fer2013"
     metrics: dict = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -78,7 +90,7 @@ def resolve(name_or_folder: str | Path) -> Path:
 
 
 def save_settings(artifact: Artifact) -> None:
-    """Write pipeline.json and metrics.json into the artifact's folder.
+    """Write pipeline.json, metrics.json and references.json into the artifact's folder.
 
     Raises:
         FileNotFoundError: there is no landmark file, whose hash is among the settings.
@@ -100,6 +112,9 @@ def save_settings(artifact: Artifact) -> None:
     (artifact.folder / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
     metrics = json.dumps(artifact.metrics, indent=2) + "\n"
     (artifact.folder / "metrics.json").write_text(metrics)
+    if artifact.references:
+        text = training_to_json(artifact.references)
+        (artifact.folder / _REFERENCES).write_text(text + "\n")
 
 
 def load(name_or_folder: str | Path) -> Artifact:
@@ -129,6 +144,7 @@ def load(name_or_folder: str | Path) -> Artifact:
             views=settings["views"],
             trained_on=settings["trained_on"],
             metrics=_metrics(folder),
+            references=_references(folder),
         )
         fingerprint, expected_hash = settings["fingerprint"], settings["shape_predictor_sha256"]
     except (KeyError, TypeError, json.JSONDecodeError) as error:
@@ -145,6 +161,14 @@ def load(name_or_folder: str | Path) -> Artifact:
 def _metrics(folder: Path) -> dict:
     path = folder / "metrics.json"
     return json.loads(path.read_text()) if path.is_file() else {}
+
+
+def _references(folder: Path) -> dict[str, Reference]:
+    path = folder / _REFERENCES
+    try:
+        return training_from_json(path.read_text()) if path.is_file() else {}
+    except ReferenceError as error:
+        raise ArtifactError(f"{path}: {error}") from error
 
 
 def _check_landmark_file(folder: Path, expected: str) -> None:

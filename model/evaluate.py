@@ -1,6 +1,7 @@
 """Score an artifact on any source: what `run.py evaluate` prints."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,13 @@ import numpy as np
 from facelines.model import inputs, sources
 from facelines.model.metrics import evaluate
 from facelines.model.recognizer import Recognizer
+from facelines.model.reference import Reference, ReferenceError
 from facelines.model.sources import Arrays, SourceError
 from facelines.preprocessing import aspect, fer2013_landmarks
 from facelines.preprocessing.prepared import is_prepared
+
+REFERENCES = ("none", "set", "subject")
+_CAUTION = "made of the very faces that are scored, without their labels; compare with care"
 
 
 def score(
@@ -20,6 +25,8 @@ def score(
     split: str | None = None,
     labels_of: str = "fer2013",
     limit: int | None = None,
+    reference: str = "none",
+    subject_from: str | None = None,
     **reading,
 ) -> dict:
     """Evaluate an artifact on every image of a source whose label is in the artifact's set.
@@ -31,17 +38,27 @@ def score(
         labels_of: "fer2013" scores against the data set's own labels, "ferplus" against the
             majority of the FER+ votes.
         limit: only the first so many rows of the split.
+        reference: one of REFERENCES: what each face's points are read against. "set" is the mean
+            of all the faces that are scored, "subject" that of the same person's; both look at
+            the test faces, though not at their labels, and the figures say so.
+        subject_from: a regular expression that finds the person in a picture's path, as its first
+            group where it has one; by default the set itself names its people.
         reading: passed to `sources.read_faces`; of an already prepared source there is nothing
             to read, so `format` and `ferplus` are refused and `workers` changes nothing.
 
     Returns:
-        what `evaluate.evaluate` returns and model, labels, split, limit, coverage, seconds, and
+        what `evaluate.evaluate` returns and model, labels, split, limit, reference, coverage,
+        seconds, and
         aspect {median_ratio, factor} (see `sources.read_faces`).
 
     Raises:
-        ArtifactError, DatasetError, SourceError: one-line messages.
+        ArtifactError, DatasetError, ReferenceError, SourceError: one-line messages.
     """
     started = time.perf_counter()
+    if reference not in REFERENCES:
+        raise ReferenceError(
+            f"Unknown reference {reference!r}; expected one of {', '.join(REFERENCES)}."
+        )
     recognizer = Recognizer.load(model)
     if labels_of == "ferplus" and not reading.get("ferplus"):
         reading["ferplus"] = sources.votes_beside(source)
@@ -49,18 +66,51 @@ def score(
     arrays = wanted_labels(arrays, recognizer.labels, labels_of)
     if not len(arrays["label"]):
         raise SourceError(f"{source}: no image is labelled one of {', '.join(recognizer.labels)}.")
+    arrays, against = referenced(recognizer, arrays, reference, subject_from)
     figures = evaluate(arrays["label"], probabilities_of(recognizer, arrays), recognizer.labels)
     return {
         "model": recognizer.name,
         "labels": list(recognizer.labels),
         "split": split,
         "labels_of": labels_of,
+        "reference": against,
         **figures,
         "limit": limit,
         "coverage": sources.coverage_of(arrays, failed),
         "aspect": shape,
         "seconds": round(time.perf_counter() - started, 2),
     }
+
+
+def referenced(
+    recognizer: Recognizer, arrays: Arrays, way: str, subject_from: str | None = None
+) -> tuple[Arrays, dict]:
+    """Return arrays whose points are read against a reference, and what the report says of it.
+
+    Args:
+        way, subject_from: `reference` and `subject_from` of `score`.
+
+    Raises:
+        ReferenceError, SourceError: the model takes no reference, or nothing names the people.
+    """
+    if way == "none":
+        return arrays, {"by": way}
+    recognizer.require_references()
+    seen = probabilities_of(recognizer, arrays)
+    count = len(seen)
+
+    def mean(chosen) -> Reference:
+        rows = sources.select(arrays, chosen)
+        return recognizer.reference_of(rows, rows.get("quality"), seen[chosen])
+
+    everyone = mean(slice(None))
+    known = [everyone] * count
+    if way == "subject":
+        names, places = np.unique(sources.subjects(arrays, subject_from), return_inverse=True)
+        own = [replace(mean(places == place), wider=everyone) for place in range(len(names))]
+        known = [own[place] for place in places]
+    report = {"by": way, "references": len(set(map(id, known))), "faces": count}
+    return recognizer.moved(arrays, known), report | {"caution": _CAUTION}
 
 
 def wanted_labels(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:

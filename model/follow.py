@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from facelines.model.recognizer import UNCERTAIN, UNREADABLE, Prediction
+from facelines.model.recognizer import UNCERTAIN, UNREADABLE, Prediction, Recognizer
+from facelines.model.running_reference import RunningReference
 from facelines.model.steady import HeldLabel
 from facelines.preprocessing.faces import Box, overlap
 
@@ -17,13 +18,21 @@ class _Known:
     box: Box
     seconds: float
     held: HeldLabel
+    running: RunningReference | None = None
 
 
 class FollowedFaces:
     """Numbers the faces of a video and holds the label of each (see `model.steady`)."""
 
-    def __init__(self, uncertain_below: float):
+    def __init__(self, uncertain_below: float, again: Recognizer | None = None):
+        """Begin with no face.
+
+        Args:
+            uncertain_below: the model's (see `Recognizer`).
+            again: reads each face against what was seen of it before, where it is given.
+        """
         self._uncertain_below = uncertain_below
+        self._again = again
         self._known: list[_Known] = []
         self._numbers = 0
 
@@ -45,6 +54,9 @@ class FollowedFaces:
             else:
                 free.remove(known)
             known.box, known.seconds = prediction.face.box, seconds
+            if known.running is not None:
+                against = known.running(prediction.face, seconds)
+                (prediction,) = self._again.predict([prediction.face], [against])
             followed.append((known.number, _held(prediction, known.held, seconds)))
         return sorted(followed, key=lambda one: one[0])
 
@@ -59,7 +71,8 @@ class FollowedFaces:
 
     def _welcome(self, prediction: Prediction) -> _Known:
         held = HeldLabel(prediction.labels, self._uncertain_below)
-        known = _Known(self._numbers, prediction.face.box, 0.0, held)
+        running = None if self._again is None else RunningReference(self._again)
+        known = _Known(self._numbers, prediction.face.box, 0.0, held, running)
         self._numbers += 1
         self._known.append(known)
         return known

@@ -9,7 +9,8 @@ from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import MIRROR, POINTS
 from facelines.preprocessing.render import EYES
 
-NAMES = ("image", "points", "mesh", "vertices", "pixels")
+SOURCES = ("points", "mesh", "vertices")  # of normalised points
+NAMES = ("image", *SOURCES, "pixels")
 
 _PLACEMENTS = (  # of a drawing: shift x and y in pixels, scale about the eyes
     (0.0, 0.0, 1.0),
@@ -93,12 +94,29 @@ def _placed(
     shift = np.array((x, y)) / pipeline.size
     placed = {
         name: ((batch[name] - EYES) * scale + EYES + shift).astype(np.float32)
-        for name in ("points", "mesh", "vertices")
+        for name in SOURCES
         if name in batch
     }
-    if "image" in batch:
-        placed["image"] = np.array([pipeline.draw(face) for face in placed["points"]], np.uint8)
-    return {**batch, **placed}
+    return _redrawn(batch | placed, pipeline)
+
+
+def moved(
+    batch: dict[str, np.ndarray], shifts: dict[str, np.ndarray], pipeline: Pipeline
+) -> dict[str, np.ndarray]:
+    """Return the faces with their points moved; the drawings are drawn again of them.
+
+    Args:
+        shifts: for each source of points that moves how far, float (51 or 478, 2) for all faces
+            alike or (n, 51 or 478, 2).
+    """
+    points = {name: (batch[name] + shift).astype(np.float32) for name, shift in shifts.items()}
+    return _redrawn(batch | points, pipeline)
+
+
+def _redrawn(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.ndarray]:
+    if "image" not in batch:
+        return batch
+    return batch | {"image": np.array([pipeline.draw(face) for face in batch["points"]], np.uint8)}
 
 
 def mirror_points(points: np.ndarray) -> np.ndarray:

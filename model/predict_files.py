@@ -17,6 +17,7 @@ from tqdm import tqdm
 from facelines.model.annotate import annotate
 from facelines.model.follow import FollowedFaces
 from facelines.model.recognizer import Prediction, Recognizer
+from facelines.model.reference import Reference
 from facelines.model.rows import Row, row_of
 from facelines.model.video_copy import SUFFIX, copy_of
 from facelines.preprocessing import files, images
@@ -40,6 +41,9 @@ class Options:
     every: of a video, every n-th frame is read.
     jobs: processes; each reads a file of its own.
     progress: whether a bar is shown on a terminal.
+    reference: what every face is read against, or None.
+    follow_reference: whether each face of a video is read against what was seen of it before, in
+        place of `reference`.
     """
 
     annotated: Path | None = None
@@ -47,6 +51,8 @@ class Options:
     every: int = 1
     jobs: int = 1
     progress: bool = False
+    reference: Reference | None = None
+    follow_reference: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ def predict_paths(
     options = options or Options()
     ours = [folder for folder in (options.annotated, options.thumbnails) if folder is not None]
     passed_over = Counter() if passed_over is None else passed_over
-    jobs = list(_jobs(_files(paths, ours, passed_over), options))  # before there are copies
+    jobs = list(_jobs(listed(paths, ours, passed_over), options))  # before there are copies
     for folder in ours:
         if not files.is_utf8(folder):  # OpenCV would die of it
             raise OSError(f"{shown(folder)}: a name that is not UTF-8; give another folder.")
@@ -160,7 +166,7 @@ def _with_news(rows: Iterator[Row]) -> Iterator[tuple[Row, bool]]:
         before = row.path, row.frame
 
 
-def _files(paths: list[Path], ours: list[Path], passed_over: Counter) -> Iterator[Found]:
+def listed(paths: list[Path], ours: list[Path], passed_over: Counter) -> Iterator[Found]:
     """Yield the pictures, videos and errors of paths; count what else is in folders."""
     apart = [one for one in ours if not any(files.same(one, path) for path in paths)]
     for path in paths:
@@ -190,7 +196,7 @@ def _free_name(folder: Path, stem: str, suffix: str, taken: set[Path]) -> Path:
 
 def _read_picture(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
     gray = images.read_gray(job.path)
-    predictions = recognizer(gray)
+    predictions = recognizer(gray, against=job.options.reference)
     if job.copy is not None:
         picture = images.decode_rgb(images.read_bytes(job.path))[..., ::-1]
         files.remember_copy(job.copy)
@@ -203,29 +209,32 @@ def _read_picture(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
 
 
 def _read_video(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
-    follow = FollowedFaces(recognizer.uncertain_below)
+    options = job.options
+    reference = None if options.follow_reference else options.reference
+    again = recognizer if options.follow_reference else None
+    follow = FollowedFaces(recognizer.uncertain_below, again)
     with ExitStack() as stack:
         copy = None
         if job.copy is not None:
             files.remember_copy(job.copy)
             copy = stack.enter_context(copy_of(job.path, job.copy))
-        shown: list[Prediction] = []
+        last: list[Prediction] = []
         known: set[int] = set()
         searched = -_SEARCH_SECONDS
         for index, (start, end, frame) in enumerate(images.timed_frames(job.path)):
-            if index % job.options.every == 0:
+            if index % options.every == 0:
                 gray = images.bgr_to_gray(frame)
                 boxes = follow.boxes
                 if start - searched >= _SEARCH_SECONDS:
                     boxes, searched = None, start
-                followed = follow(recognizer(gray, boxes), start)
-                shown = [prediction for _, prediction in followed]
+                followed = follow(recognizer(gray, boxes, against=reference), start)
+                last = [prediction for _, prediction in followed]
                 if not followed:
                     error = no_face(recognizer.pipeline)
                     yield Row(shown(job.path), index, round(start, 3), error=error)
                 yield from _frame_rows(job, gray, index, start, followed, known)
             if copy:
-                copy(annotate(frame, shown), start, end)
+                copy(annotate(frame, last), start, end)
 
 
 def _frame_rows(

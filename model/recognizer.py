@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from facelines.model import inputs
+from facelines.model import inputs, reference
 from facelines.model.artifact import Artifact, ArtifactError, load
+from facelines.model.reference import Reference, ReferenceError
 from facelines.preprocessing.arrays import as_gray
 from facelines.preprocessing.faces import Box
 from facelines.preprocessing.pipeline import Face, Pipeline
@@ -57,6 +58,7 @@ class Recognizer:
     inputs: names of the inputs that its network takes, some of `model.inputs.NAMES`.
     uncertain_below: a face whose best probability is lower is called "uncertain".
     views: how many views of each face are averaged.
+    references: the training set's mean face of each label (see `model.reference`).
     assume_face: whether a picture in which no face is found is taken for one as a whole.
     """
 
@@ -80,6 +82,7 @@ class Recognizer:
         self._label_weights = artifact.label_weights
         self._temperature = artifact.temperature
         self.views = artifact.views
+        self.references = artifact.references
         self.assume_face = assume_face
         self._session = _session(artifact.onnx_path, threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
@@ -112,13 +115,20 @@ class Recognizer:
         # A session of ONNX Runtime cannot be pickled: a copy, or another process, loads its own.
         return partial(type(self), **self._choices), self._loaded_from
 
-    def __call__(self, picture: np.ndarray, known: Sequence[Box] | None = None) -> list[Prediction]:
+    def __call__(
+        self,
+        picture: np.ndarray,
+        known: Sequence[Box] | None = None,
+        *,
+        against: Reference | None = None,
+    ) -> list[Prediction]:
         """Predict every face of a picture; no face gives an empty list.
 
         Args:
             picture: gray (H, W), RGB (H, W, 3), not OpenCV's BGR, or RGBA (H, W, 4); bool,
                 integers or floats, see `arrays.as_gray`.
             known: in a video the faces of the frame before: where small ones are looked for.
+            against: the person's reference, against which the faces are read.
 
         Raises:
             ValueError: an array of another shape or type, empty, or with values below 0.
@@ -127,14 +137,76 @@ class Recognizer:
         faces = self.pipeline(gray, known)
         if not faces and self.assume_face:
             faces = [self.pipeline.one(gray)]
-        return self.predict(faces)
+        return self.predict(faces, [against] * len(faces))
 
-    def predict(self, faces: Sequence[Face]) -> list[Prediction]:
-        """Predict faces that the pipeline has found, in one batch."""
+    def predict(
+        self, faces: Sequence[Face], references: Sequence[Reference | None] = ()
+    ) -> list[Prediction]:
+        """Predict faces that the pipeline has found, in one batch.
+
+        Args:
+            references: one for each face, None where there is none; none at all if empty.
+        """
+        batch = self.moved(inputs.of_faces(faces), references)
         return [
             Prediction(face, row, self.labels, self.decide(row) if readable(face) else UNREADABLE)
-            for face, row in zip(faces, self.probabilities(inputs.of_faces(faces)), strict=True)
+            for face, row in zip(faces, self.probabilities(batch), strict=True)
         ]
+
+    def moved(
+        self, batch: dict[str, np.ndarray], references: Sequence[Reference | None]
+    ) -> dict[str, np.ndarray]:
+        """Return the inputs of faces, each read against its reference: points and drawing.
+
+        Args:
+            batch: as from `inputs.of_faces`.
+            references: one for each face, None where there is none; none at all if empty.
+
+        Raises:
+            ReferenceError: this model has no training set's face to compare with, or a
+                reference does not suit it.
+        """
+        if not any(references):
+            return batch
+        self.require_references()
+        read = {*self.inputs, "points"}  # the drawing is made of the points
+        sources = [name for name in inputs.SOURCES if name in batch and name in read]
+        shifts = reference.shifts(references, self.references, sources)
+        return inputs.moved(batch, shifts, self.pipeline)
+
+    def reference_of(
+        self,
+        batch: dict[str, np.ndarray],
+        quality: np.ndarray | None = None,
+        seen: np.ndarray | None = None,
+    ) -> Reference:
+        """Return the mean of faces of any expression; their mixture is this network's guess.
+
+        Args:
+            batch: as from `inputs.of_faces`, with all that the network takes.
+            quality: (n,), the faces' `Face.quality`.
+            seen: (n, labels), the faces' `probabilities` where they are known.
+        """
+        self.require_references()
+        seen = self.probabilities(batch) if seen is None else seen
+        return reference.mean_of(batch, seen, self.prior, quality)
+
+    @property
+    def prior(self) -> dict[str, float]:
+        """Return what share of each label the probabilities expect, as weighed as they are."""
+        weights = self._label_weights or (1.0,) * len(self.labels)
+        return {
+            label: self.references[label].count * weight ** (1 / self._temperature)
+            for label, weight in zip(self.labels, weights, strict=True)
+        }
+
+    def require_references(self) -> None:
+        """Fail where there is no training set's face to compare with (ReferenceError)."""
+        if not self.references:
+            raise ReferenceError(
+                f"{self.name} takes no reference: it reads no points, or was trained before there "
+                "were references; expected a model with references.json, such as landmark."
+            )
 
     def probabilities(self, batch: dict[str, np.ndarray]) -> np.ndarray:
         """Return calibrated probabilities, float32 (n, labels).

@@ -1,6 +1,7 @@
 """Labelled faces for training and scoring: a prepared folder, the embedded set, or any data set."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -127,6 +128,35 @@ def relabelled(arrays: Arrays, labels: tuple[str, ...]) -> Arrays:
     return chosen
 
 
+def subjects(arrays: Arrays, pattern: str | None = None) -> np.ndarray:
+    """Return the person on each picture, str (n,).
+
+    Args:
+        pattern: a regular expression to find in the picture's path: its first group, or all of
+            it, is the person; by default what the set itself says.
+
+    Raises:
+        SourceError: the set names nobody, the pattern is wrong or does not fit a path.
+    """
+    if pattern is None:
+        if "subject" not in arrays or not (arrays["subject"] != "").all():
+            raise SourceError(
+                "This source does not name the people on its pictures; expected CK+48, or "
+                "--subject-from with a regular expression that finds them in the paths."
+            )
+        return arrays["subject"]
+    try:
+        found = [re.search(pattern, source) for source in map(str, arrays["source"])]
+    except re.error as error:
+        raise SourceError(
+            f"--subject-from {pattern!r} is no regular expression: {error}."
+        ) from error
+    if None in found:
+        missed = arrays["source"][found.index(None)]
+        raise SourceError(f"--subject-from {pattern!r} finds nobody in {str(missed)!r}.")
+    return np.array([match[1] if match.re.groups else match[0] for match in found])
+
+
 def coverage_of(arrays: Arrays, failed: int = 0) -> dict[str, int]:
     """Return how many faces were found, fell back to the whole image, or failed to decode."""
     found = int(np.sum(arrays["found"] == "detected"))
@@ -222,6 +252,8 @@ def _face_row(sample: Sample, pipeline: Pipeline, factor: float) -> dict | None:
         "label": sample.label,
         "split": sample.split,
         "votes": np.array(sample.votes or (0,) * 10, np.uint8),
+        "source": sample.source,
+        "subject": sample.subject or "",
         "found": face.box.source,
         "quality": np.float32(face.quality),
     }

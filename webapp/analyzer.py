@@ -1,6 +1,7 @@
 """Pictures and frames -> plain JSON values. Runs in the worker threads."""
 
 import base64
+import json
 import time
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -11,12 +12,14 @@ from threading import Barrier, Lock
 import numpy as np
 
 from facelines.model.recognizer import UNCERTAIN, UNREADABLE, Recognizer, readable
+from facelines.model.reference import Reference
 from facelines.model.steady import HeldLabel
 from facelines.preprocessing import images
 from facelines.preprocessing.faces import Box
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.webapp.limits import Admission, Places
 from facelines.webapp.metrics import Metrics
+from facelines.webapp.references import LiveReferences, rest_values
 from facelines.webapp.settings import Settings
 from facelines.webapp.stopwatch import Stopwatch
 from facelines.webapp.tracking import LIVE_PASSES, Track, Tracker
@@ -130,6 +133,7 @@ class Analyst:
         *,
         smooth: bool,
         pictures: Collection[str],
+        references: LiveReferences | None = None,
     ) -> dict:
         """Read one encoded live frame.
 
@@ -141,7 +145,14 @@ class Analyst:
         with watch("decode"):
             gray = self._decode(data, self.settings.max_frame_pixels)
         values = self.follow(
-            gray, tracker, time.monotonic(), models, smooth=smooth, pictures=pictures, watch=watch
+            gray,
+            tracker,
+            time.monotonic(),
+            models,
+            smooth=smooth,
+            pictures=pictures,
+            watch=watch,
+            references=references,
         )
         self.admission.measured(time.perf_counter() - started)
         return values
@@ -156,14 +167,18 @@ class Analyst:
         smooth: bool = True,
         pictures: Collection[str] = ("drawing",),
         watch: Stopwatch | None = None,
+        references: LiveReferences | None = None,
     ) -> dict:
         """Read the faces of the next frame, uint8 (H, W), that a tracker is shown."""
         watch = watch or Stopwatch()
+        references = references or LiveReferences()
         mesh = self.pipeline(models).mesh
         tracks = tracker.update(gray, seconds, watch, smooth=smooth, mesh=mesh)
-        probabilities = self._classify([track.face for track in tracks], models, watch)
+        kept = references.observe(tracks, seconds)
+        known = {name: references.of(tracks, self.recognizers[name], seconds) for name in models}
+        probabilities = self._classify([track.face for track in tracks], models, watch, known)
         faces = []
-        for track, rows in zip(tracks, probabilities, strict=True):
+        for index, (track, rows) in enumerate(zip(tracks, probabilities, strict=True)):
             held = {}
             if smooth:
                 held = {name: self._hold(track, name, row, seconds) for name, row in rows.items()}
@@ -172,9 +187,12 @@ class Analyst:
                     for name, row in rows.items()
                 }
             values = {"number": track.number} | face_values(track.face, pictures)
+            for name in reversed(models):  # the first one's is shown
+                values |= rest_values(known[name][index], self.recognizers[name])
             faces.append(values | {"readings": self._readings(track.face, rows, held)})
         self.metrics.analysed(len(faces), watch.seconds)
-        return _size(gray) | {"faces": faces, "milliseconds": watch.milliseconds()}
+        answer = _size(gray) | {"faces": faces, "milliseconds": watch.milliseconds()}
+        return answer if kept is None else answer | {"reference": json.loads(kept.to_json())}
 
     def warm_up(self) -> None:
         """Load every worker's networks and take a first measure of a frame's time."""
@@ -226,10 +244,22 @@ class Analyst:
             self.metrics.add("facelines_rejected_total")
             raise
 
-    def _classify(self, faces: list[Face], models: list[str], watch: Stopwatch) -> list[dict]:
+    def _classify(
+        self,
+        faces: list[Face],
+        models: list[str],
+        watch: Stopwatch,
+        known: dict[str, list[Reference | None]] | None = None,
+    ) -> list[dict]:
         """Return each face's probabilities by model, one batch for each model."""
+        known = known or {}
         with watch("classify"):
-            by_model = {name: self.recognizers[name].predict(faces) for name in models}
+            by_model = {
+                name: self.recognizers[name].predict(faces, known[name])
+                if any(known.get(name, ()))
+                else self.recognizers[name].predict(faces)
+                for name in models
+            }
         return [
             {name: by_model[name][index].probabilities for name in models}
             for index in range(len(faces))

@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from facelines.preprocessing.images import ImageError
 from facelines.webapp.analyzer import PICTURES, Analyst, UnknownModel
+from facelines.webapp.references import LiveReferences, reference_message
 from facelines.webapp.tracking import Tracker
 
 _TRY_AGAIN_LATER = 1013
@@ -83,6 +84,7 @@ class LiveClient:
         self._analyst = analyst
         self._tracker = Tracker(analyst.pipeline(analyst.recognizers), analyst.settings.max_faces)
         self._choice = Choice(analyst.choose([]))
+        self._references = LiveReferences()
         self._newest: bytes | None = None
         self._arrived = asyncio.Event()
         self._received = 0
@@ -145,9 +147,12 @@ class LiveClient:
         self._arrived.set()
 
     async def _choose(self, text: str) -> None:
-        """Take the client's choice of models, smoothing and pictures."""
+        """Take the client's choice of models, smoothing and pictures, or of references."""
         try:
-            self._choice = _choice(text, self._analyst)
+            if (values := reference_message(text)) is not None:
+                self._references.obey(values)
+            else:
+                self._choice = _choice(text, self._analyst)
         except ValueError as error:
             await self._websocket.send_json({"type": "error", "message": str(error)})
 
@@ -173,7 +178,12 @@ class LiveClient:
         choice = self._choice
         pictures = PICTURES if choice.pixels else PICTURES[:1]
         return self._analyst.frame(
-            frame, self._tracker, choice.models, smooth=choice.smoothing, pictures=pictures
+            frame,
+            self._tracker,
+            choice.models,
+            smooth=choice.smoothing,
+            pictures=pictures,
+            references=self._references,
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from facelines.benchmark import schema, training_cache
 from facelines.benchmark.analyses import corruptions, drawings, other_sets, probes
 from facelines.benchmark.analyses.label_sets import label_sets
+from facelines.benchmark.analyses.references import references
 from facelines.benchmark.evaluation import Evaluation
 from facelines.benchmark.schema import NOT_QUICK, Options
 from facelines.benchmark.training_cache import Split
@@ -60,6 +61,7 @@ def all_of(
         "folds": other_sets.folds(options, split),
         "label_sets": label_sets(entries, arrays, split, options),
         "identity": other_sets.identity(others),
+        "references": references(entries, others, split),
     }
 
 

@@ -26,6 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=number(1, 1024, int), help="processes, for raw data; all cores by default"
     )
+    parser.add_argument(
+        "--reference", choices=("none", "set", "subject"), default="none",
+        help="read each shape against the mean of all the faces, or of the same person's",
+    )  # fmt: skip
+    parser.add_argument(
+        "--subject-from", metavar="REGEX", help="finds the person in each picture's path"
+    )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
 
@@ -38,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.source,
         split=arguments.split,
         labels_of=arguments.labels,
+        reference=arguments.reference,
+        subject_from=arguments.subject_from,
         **_reading(arguments),
     )
     print_figures(figures, figures["model"])

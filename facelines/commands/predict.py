@@ -39,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="every picture is a face: where none is found, read the whole picture as one",
     )
+    parser.add_argument(
+        "--reference",
+        action="append",
+        metavar="WHAT",
+        help="read the shapes against this person's face: neutral photos (give it again for "
+        "more), a folder of the person's pictures, a file of `reference make`, or auto: what the "
+        "pictures together, or each face of a video so far, look like",
+    )
     parser.add_argument("--every", type=positive, default=1, metavar="N", help="frame of videos")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="files at once")
 
@@ -55,12 +63,15 @@ def run(arguments: argparse.Namespace) -> int:
         detector=_known_detector(arguments.detector),
         min_face=arguments.min_face,
     )
+    reference = _reference(recognizer, arguments)
     options = Options(
         annotated=arguments.annotate,
         thumbnails=arguments.thumbnails,
         every=arguments.every,
         jobs=arguments.jobs,
         progress=arguments.out is not None,
+        reference=reference,
+        follow_reference=arguments.reference == ["auto"],
     )
     out = written_to(arguments.out, recognizer.labels) if arguments.out else nullcontext(_print)
     rows, passed_over = [], Counter()
@@ -76,6 +87,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([asdict(row) for row in rows]))
     return 1 if nothing_read else 0
+
+
+def _reference(recognizer, arguments: argparse.Namespace):
+    from facelines.model.reference_files import pictures_reference, read_reference
+
+    if not arguments.reference:
+        return None
+    if arguments.reference == ["auto"]:
+        return pictures_reference(recognizer, arguments.paths)
+    return read_reference(recognizer, [Path(path) for path in arguments.reference])
 
 
 def _known_detector(name: str | None) -> str | None:

@@ -1,12 +1,14 @@
 import csv
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from facelines import cli
 from facelines.model import sources
-from facelines.model.evaluate import score
+from facelines.model.evaluate import referenced, score
+from facelines.model.recognizer import Recognizer
 from facelines.model.sources import SourceError
 from facelines.preprocessing import fer2013_landmarks
 from facelines.preprocessing.labels import FER2013_CODES
@@ -188,3 +190,63 @@ def test_bad_input_is_one_line_and_no_traceback(arguments, message, capsys):
     said = [line for line in (printed.err + printed.out).splitlines() if line]
     assert message in said[-1]
     assert "Traceback" not in printed.err
+
+
+@pytest.fixture
+def two_people(tmp_path, embedded_rows):
+    """Faces of FER2013 whose people are named in their paths; one has another geometry."""
+    arrays = sources.select(embedded_rows, slice(0, 60))
+    arrays["source"] = np.array([f"{'AB'[row % 2]}{row:02d}.png" for row in range(60)])
+    wide = np.arange(60) % 2 == 1
+    for name in ("points", "mesh"):
+        arrays[name][wide] += np.float32([0.02, 0.04])
+    return arrays
+
+
+def test_a_reference_of_each_subject_takes_out_what_is_theirs(two_people):
+    landmark = Recognizer.load("landmark")
+    together, _ = referenced(landmark, two_people, "set")
+    alone, report = referenced(landmark, two_people, "subject", "^[AB]")
+    apart = [
+        np.abs(arrays["points"][1::2].mean(axis=0) - arrays["points"][::2].mean(axis=0)).mean()
+        for arrays in (two_people, together, alone)
+    ]
+    assert apart[1] == pytest.approx(apart[0], rel=1e-3)  # a set moves as a whole
+    assert apart[2] < 0.5 * apart[0]
+    assert report["references"] == 2 and "without their labels" in report["caution"]
+
+
+def test_the_figures_say_what_faces_were_read_against(capsys):
+    figures = {}
+    for way in ("none", "set"):
+        words = ["evaluate", "landmark", "embedded", "--limit", "80", "--reference", way, "--json"]
+        assert cli.main(words) == 0
+        figures[way] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures["none"]["reference"] == {"by": "none"}
+    assert figures["set"]["reference"]["by"] == "set"
+    assert figures["set"]["reference"]["faces"] == 80
+    assert figures["none"]["log_loss"] != figures["set"]["log_loss"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [(None, "--subject-from"), ("[", "no regular expression"), ("nobody", "finds nobody in 'A00")],
+)
+def test_people_that_cannot_be_told_are_said(two_people, pattern, message):
+    with pytest.raises(SourceError, match=message):
+        sources.subjects(two_people, pattern)
+
+
+def test_a_person_is_the_first_group_of_the_pattern(two_people):
+    assert list(sources.subjects(two_people, r"([AB])\d")[:3]) == ["A", "B", "A"]
+
+
+def test_people_are_found_in_the_paths_of_pictures(tmp_path, astronaut_crop, capsys):
+    (tmp_path / "happy").mkdir()
+    for name in ("KA.HA1", "KA.HA2", "KL.HA1"):
+        cv2.imwrite(str(tmp_path / "happy" / f"{name}.png"), astronaut_crop)
+    words = ["evaluate", "landmark", str(tmp_path), "--reference", "subject", "--json"]
+    assert cli.main(words) == 1
+    assert cli.main([*words, "--subject-from", r"([A-Z]{2})\.", "--workers", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert figures["reference"]["references"] == 2

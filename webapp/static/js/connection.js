@@ -12,6 +12,7 @@ export class Connection {
   constructor({ onState, onResult, onProblem }) {
     this.handlers = { onState, onResult, onProblem };
     this.settings = null;
+    this.reference = null; // the user's neutral face, as the server took it
     this.wanted = false;
     this.failures = 0;
     this.run = 0;
@@ -39,6 +40,13 @@ export class Connection {
   configure(settings) {
     this.settings = settings;
     if (this.greeted && this.socket.readyState === WebSocket.OPEN) this.#sendSettings();
+  }
+
+  // A message about references: see `source.js`.
+  refer(message) {
+    if (this.greeted && this.socket?.readyState === WebSocket.OPEN) {
+      this.socket.send(JSON.stringify({ type: "reference", ...message }));
+    }
   }
 
   send(frame) {
@@ -71,6 +79,7 @@ export class Connection {
       this.failures = 0;
       this.run += 1;
       if (this.settings) this.#sendSettings();
+      this.refer({ automatic: true, own: this.reference });
       this.handlers.onState("open");
     } else if (message.type === "busy") {
       this.busySeconds = message.retry_seconds;

@@ -6,6 +6,9 @@ import { faceColour, MEDIAN_FACE, smoothPath } from "./shapes.js";
 
 const INK = "#f4f1ea";
 const FAINT = "#2c343d";
+const REST = "#5d7a94";
+const ARROW = "#ffb454";
+const STILL = 0.012; // of the drawing's side
 const PIXELS = 48;
 const ARRIVED = 0.0003; // of the drawing's side
 
@@ -19,6 +22,7 @@ export class Drawing {
     this.mirrored = false;
     this.replayed = null;
     this.changes = new Changes();
+    this.view = "now"; // or "rest", or "arrows" from rest to now, for a face that has a rest
     this.clear();
   }
 
@@ -36,7 +40,8 @@ export class Drawing {
       const { number, shape: target } = face;
       const points = this.faces.get(number)?.points ?? target;
       const colour = face.readable === false ? FAINT : undefined;
-      next.set(number, { number, target, points, colour });
+      const rest = face.rest?.points.map(([x, y]) => [x / 1000, y / 1000]);
+      next.set(number, { number, target, points, colour, rest });
       if (this.exact && face.drawing) this.#load(number, face.drawing);
     }
     this.faces = next;
@@ -88,7 +93,7 @@ export class Drawing {
       context.setTransform(1, 0, 0, 1, left, top);
       if (this.mirrored) context.transform(-1, 0, 0, 1, side, 0);
       if (face.picture) this.#drawPixels(face.picture, side);
-      else drawLines(context, face.points, side, face.colour ?? INK);
+      else drawFace(context, face, this.view, side);
     });
   }
 
@@ -107,6 +112,44 @@ export class Drawing {
     this.context.imageSmoothingEnabled = false;
     this.context.drawImage(picture, (side - whole) / 2, (side - whole) / 2, whole, whole);
   }
+}
+
+// Draw a face as it is now, at rest, or how it came from rest to now.
+function drawFace(context, face, view, side) {
+  const colour = face.colour ?? INK;
+  if (!face.rest || view === "now") drawLines(context, face.points, side, colour);
+  else if (view === "rest") drawLines(context, face.rest, side, REST);
+  else {
+    drawLines(context, face.rest, side, REST);
+    drawLines(context, face.points, side, colour);
+    drawArrows(context, face.rest, face.points, side);
+  }
+}
+
+// An arrow for each point that has moved more than trembling does.
+function drawArrows(context, from, to, side) {
+  context.save();
+  context.strokeStyle = ARROW;
+  context.lineWidth = Math.max(1.5, 0.006 * side);
+  context.lineCap = "round";
+  from.forEach(([x, y], index) => {
+    const [toX, toY] = to[index];
+    const length = Math.hypot(toX - x, toY - y);
+    if (length < STILL) return;
+    const angle = Math.atan2(toY - y, toX - x);
+    context.beginPath();
+    context.moveTo(side * x, side * y);
+    context.lineTo(side * toX, side * toY);
+    for (const turn of [2.6, -2.6]) {
+      context.moveTo(side * toX, side * toY);
+      context.lineTo(
+        side * (toX + Math.min(0.4 * length, 0.02) * Math.cos(angle + turn)),
+        side * (toY + Math.min(0.4 * length, 0.02) * Math.sin(angle + turn)),
+      );
+    }
+    context.stroke();
+  });
+  context.restore();
 }
 
 // Draw normalised points as smooth lines into a square whose corner is the context's origin.

@@ -10,6 +10,7 @@ import * as panels from "./panels.js";
 import { People } from "./people.js";
 import { Photos } from "./photos.js";
 import { Recorder } from "./recorder.js";
+import { ReferenceControl } from "./reference.js";
 import { showSamples } from "./samples.js";
 import { normalise } from "./shapes.js";
 import { ShareCard } from "./share.js";
@@ -58,6 +59,9 @@ const recorder = new Recorder((canvas) => overlay.compose(canvas), (name, film) 
 });
 const source = await openSource({ onState, onResult, onProblem, onLoading });
 const card = new ShareCard();
+const reference = new ReferenceControl(element("reference"), {
+  source, say: panels.say, onView: (view) => { drawing.view = view; },
+});
 const people = new People(session, { who, onChoose: choose, onLook: look });
 const photos = new Photos({ read: readPhoto, playFilm, models: chosenNames });
 
@@ -141,6 +145,7 @@ function clearReadings() {
   drawing.clear();
   readouts.clear();
   panels.showNoFace();
+  reference.update(false, null);
   element("share").disabled = true;
 }
 
@@ -205,6 +210,8 @@ function onResult(result, roundTrip) {
   overlay.update(result);
   session.record(result.faces, source.run);
   showChosen(result.faces);
+  if (result.reference) reference.kept(result.reference);
+  reference.update(true, state.last);
   showPresence(result.faces.length);
 }
 

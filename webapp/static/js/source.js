@@ -15,6 +15,10 @@
 //   configure({ models, smoothing, pixels })   for the frames to come; models are one or two names
 //   isFree                     whether it takes a frame now: one is in flight at most
 //   send(canvas)               the next frame; a frame sent while not free is forgotten
+//   refer({ take, own, automatic })   only where faces are read against references: take the
+//                              neutral face in the next second (a later result has it as
+//                              `reference`), use or forget one, read against what was seen before
+//   remember(reference)        what to use in the next run, or null
 //   photo(file, { models }) -> Promise<result> with drawings and pixels; rejects with an Error
 //                              whose message is a sentence for the user
 //
@@ -22,7 +26,8 @@
 // drawing, pixels, readings: { model: { label, emotion, best, confidence, probabilities } } }] },
 // in pixels of the frame. `drawing` and `pixels` are 48 x 48 pictures as data URLs; `label`, where
 // there is one, is held over time and `probabilities` are of the moment; `readable` is false where
-// the points are plainly wrong; a photo's faces have no number.
+// the points are plainly wrong; a photo's faces have no number. `rest`, where a face is read against
+// a reference, is { kind, count, points }: the face at rest, normalised, in thousandths.
 
 import { Connection } from "./connection.js";
 
@@ -62,6 +67,14 @@ class ServerSource {
 
   configure(settings) {
     this.connection.configure(settings);
+  }
+
+  refer(message) {
+    this.connection.refer(message);
+  }
+
+  remember(reference) {
+    this.connection.reference = reference;
   }
 
   get isFree() {
