@@ -9,9 +9,10 @@ from facelines.model.format import figures_text
 from facelines.model.predict_files import predict_paths
 from facelines.model.recognizer import Recognizer
 from facelines.preprocessing import fer2013_landmarks, layout
+from facelines.preprocessing.images import SAMPLE_PHOTO
 from facelines.preprocessing.prepare import preprocess
 
-PHOTO = Path(__file__).parent / "samples" / "astronaut.jpg"
+PHOTO = SAMPLE_PHOTO
 
 
 def demonstrate(out: Path, model: str = "landmark") -> None:

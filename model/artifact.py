@@ -54,7 +54,7 @@ class Artifact:
     views: int = 1
     trained_on: str = "fer2013"
     metrics: dict = field(default_factory=dict)
-    references: Mapping[str, Reference] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:

@@ -18,6 +18,7 @@ with contextlib.suppress(ImportError):  # where it is installed, HEIC is read
 
     pillow_heif.register_heif_opener()
 
+SAMPLE_PHOTO = Path(__file__).parent / "photos" / "astronaut.jpg"  # NASA, public domain
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 << 20
 MIN_SIDE = 8  # pixels; no face is seen on fewer

@@ -21,10 +21,10 @@ import dlib
 import numpy as np
 
 from facelines import shape_predictor
-from facelines.demo import PHOTO
 from facelines.model import inputs
 from facelines.model.recognizer import Recognizer
-from facelines.preprocessing import images, landmarks, mesh, tflite
+from facelines.preprocessing import images
+from facelines.preprocessing.images import SAMPLE_PHOTO, landmarks, mesh, tflite
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.points import BOX_SIDE, CROP_SIDE, upright_crop
 from facelines.preprocessing.prepare import preprocess
@@ -104,7 +104,7 @@ def frame(shift: float = 0.0) -> np.ndarray:
     place = np.float64(
         [[scale, 0, width / 2 - scale * x + shift], [0, scale, height / 3 - scale * y]]
     )
-    photo = images.decode_rgb(images.read_bytes(PHOTO))
+    photo = images.decode_rgb(images.read_bytes(SAMPLE_PHOTO))
     return cv2.warpAffine(photo, place, _FRAME_SIZE, borderMode=cv2.BORDER_REFLECT)
 
 
@@ -156,7 +156,7 @@ def _jpeg(rgb: np.ndarray) -> bytes:
 def _classifier(recognizer: Recognizer, repeats: int) -> Figure:
     """Return what one face costs a released network, beside the published one."""
     published = Recognizer.load("landmark_cnn")
-    (face,) = recognizer.pipeline(images.read_gray(PHOTO))
+    (face,) = recognizer.pipeline(images.read_gray(SAMPLE_PHOTO))
     ours, theirs = (inputs.of_faces([face]) for _ in range(2))
     seconds, yardstick = in_turn(
         repeats,
@@ -171,7 +171,7 @@ def _classifier(recognizer: Recognizer, repeats: int) -> Figure:
 def face_crops(count: int) -> Iterator[np.ndarray]:
     """Yield so many crops of the sample photo's face as FER2013 has them, uint8 (48, 48)."""
     noise = np.random.default_rng(0)
-    photo = images.read_gray(PHOTO)[60:200, 160:300]
+    photo = images.read_gray(SAMPLE_PHOTO)[60:200, 160:300]
     for _ in range(count):
         left, top = noise.integers(0, 12, 2)
         crop = photo[top : top + 128, left : left + 128]
@@ -247,7 +247,7 @@ def _start(model: str) -> Figure:
     """Return what `predict one.jpg` costs from start to answer, beside importing TensorFlow."""
     ours, theirs = [], []
     for _ in range(_STARTS):
-        ours.append(_child("predict", str(PHOTO), "--model", model)[0])
+        ours.append(_child("predict", str(SAMPLE_PHOTO), "--model", model)[0])
         theirs.append(_timed([sys.executable, "-c", "import tensorflow"])[0])
     ratio = statistics.median(ours) / statistics.median(theirs)
     return Figure("predict_start_ratio", ratio, "importing TensorFlow", 0.3, 0.15, _STARTS)

@@ -73,7 +73,7 @@ def test_one_name_is_installed(names):
     "needed",
     [
         "facelines/py.typed",
-        "facelines/samples/astronaut.jpg",
+        "facelines/preprocessing/photos/astronaut.jpg",
         "facelines/model/weights/landmark/model.onnx",
         "facelines/model/weights/landmark/pipeline.json",
         "facelines/model/weights/landmark/README.md",

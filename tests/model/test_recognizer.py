@@ -14,6 +14,7 @@ import pytest
 
 from facelines.model import artifact, inputs, recognizer
 from facelines.model.recognizer import UNCERTAIN, Recognizer, calibrate
+from facelines.model.reference import training_to_json
 from facelines.preprocessing import images
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepare import preprocess
@@ -190,7 +191,9 @@ def test_a_wrong_name_lists_the_right_ones():
 def test_settings_survive_saving(tmp_path):
     loaded = replace(artifact.load("landmark"), folder=tmp_path / "again")
     artifact.save_settings(loaded)
-    assert artifact.load(tmp_path / "again") == replace(loaded, folder=(tmp_path / "again"))
+    again = artifact.load(tmp_path / "again")
+    assert again == replace(loaded, folder=tmp_path / "again")
+    assert training_to_json(again.references) == training_to_json(loaded.references)
 
 
 def test_an_artifact_names_the_landmark_file_in_use(tmp_path, monkeypatch):
