@@ -40,6 +40,7 @@ from facelines.webapp.settings import Settings  # noqa: E402
 
 TABLET = {"width": 820, "height": 1180}
 SHORT = {"width": 1366, "height": 650}
+MAX_BYTES = 60_000
 HISTORY_SECONDS = 8
 FILM_SECONDS = 6.4
 FILM_FRAMES = 16
@@ -168,11 +169,19 @@ def picture_of(page, whole: bool = False) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot(full_page=whole))).convert("RGB")
 
 
+def save_small(picture: Image.Image, path: Path) -> None:
+    """Save a picture in the best of a few qualities that keeps it under MAX_BYTES."""
+    for quality in (72, 60, 48, 36):
+        picture.save(path, quality=quality, method=6)
+        if path.stat().st_size < MAX_BYTES:
+            return
+
+
 def take(browsers, address: str, shot: Shot, path: Path) -> None:
     """Bring the page into one state and save its picture."""
     page = opened(browsers, address, shot)
     shot.reach(page)
-    picture_of(page, shot.whole).save(path, quality=72, method=6)
+    save_small(picture_of(page, shot.whole), path)
     page.context.close()
 
 

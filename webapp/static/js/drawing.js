@@ -101,7 +101,8 @@ export class Drawing {
     if (this.replayed) return [{ points: this.replayed }];
     if (!this.faces.size) return [{ points: MEDIAN_FACE, colour: FAINT }];
     const several = this.everyone && this.faces.size > 1;
-    const faces = several ? [...this.faces.values()] : [this.faces.get(this.chosen)];
+    const all = [...this.faces.values()];
+    const faces = several ? all : [this.faces.get(this.chosen) ?? all[0]];
     return faces.map(({ number, points, colour = several ? faceColour(number) : INK }) => {
       return { points, colour, picture: this.exact ? this.pictures.get(number) : undefined };
     });
