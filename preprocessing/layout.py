@@ -231,13 +231,11 @@ def locked(out: Path) -> Iterator[None]:
     path = out / LOCK
     while True:
         file = path.open("a")
-        try:
-            _lock(file)
-        except OSError as error:
+        if not _lock(file):
             file.close()
             raise BlockingIOError(
                 f"{out}: another run writes to this folder; wait for it, or give another OUT."
-            ) from error
+            )
         if _is_file(file, path):
             break
         file.close()  # the run before removed it between our opening and our locking
@@ -256,12 +254,17 @@ def _is_file(file, path: Path) -> bool:
         return False
 
 
-def _lock(file) -> None:
-    if os.name == "nt":
-        import msvcrt
+def _lock(file) -> bool:
+    """Lock a file; return False where another process has it locked."""
+    try:
+        if os.name == "nt":
+            import msvcrt
 
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # any other: a file system without locks
+        return error.errno not in (errno.EACCES, errno.EAGAIN)
+    return True

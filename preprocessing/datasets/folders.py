@@ -63,10 +63,9 @@ def own_classes(contents: Contents) -> Layout | None:
     top = wrapped(contents)
     inside = contents.folders(top)
     splits = [name for name in inside if split_kind(name)]
-    parents = [(*top, name) for name in splits] or [top]
-    if splits and len(splits) < len(inside):
-        return None
-    classes = {(*parent, name) for parent in parents for name in contents.folders(parent)}
+    classes = {(*top, split, name) for split in splits for name in contents.folders((*top, split))}
+    if not classes and len(splits) < len(inside):
+        classes = {(*top, name) for name in inside}
     if len({place[-1].casefold() for place in classes}) < 2:
         return None
     return _layout(contents, classes)

@@ -11,7 +11,7 @@ import pytest
 from facelines import cli
 from facelines.model import inputs, sources
 from facelines.model.recognizer import Recognizer
-from facelines.model.training import initialization, recipe
+from facelines.model.training import checkpoint, initialization, recipe
 from facelines.model.training.batches import Batches, mixup, targets_of, vote_shares, weighted
 from facelines.model.training.checkpoint import Checkpoint, predict
 from facelines.model.training.config import Config
@@ -392,3 +392,10 @@ def test_votes_of_other_labels_do_not_count(splits):
     assert shares.dtype == np.float32 and shares.shape == (len(splits[0]["label"]), 6)
     total = shares.sum(axis=1)
     assert np.all(np.isclose(total, 1, atol=1e-5) | (total == 0)) and np.any(total == 0)
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_stops_the_training_with_a_sentence(loss):
+    with pytest.raises(ValueError, match="after epoch 3: the training came apart"):
+        checkpoint._check_finite(loss, 3)
+    checkpoint._check_finite(0.5, 3)

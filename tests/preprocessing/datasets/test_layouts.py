@@ -77,6 +77,11 @@ LAYOUTS = {
         "tree",
         {("Training", "calm"): 1, ("Training", "tense"): 1, ("PublicTest", "calm"): 1},
     ),
+    "one's own class folders in splits, with an album beside them": (
+        pictures("train/calm/a.png", "train/tense/b.png", "test/calm/c.png", "extra/d.png"),
+        "tree",
+        {("Training", "calm"): 1, ("Training", "tense"): 1, ("PublicTest", "calm"): 1},
+    ),
     "RAF-DB's folders 1 to 7 alone": (
         pictures("DATASET/train/4/train_00001_aligned.jpg", "DATASET/test/5/test_0001_aligned.jpg"),
         "rafdb",
@@ -187,6 +192,7 @@ def test_every_file_of_a_layout_is_read_or_passed_over(tmp_path, files, format, 
 NO_LABELS = {
     "photos of a folder": pictures("a.png", "b.png"),
     "photos in folders": pictures("a.png", "one/b.png", "two/c.png"),
+    "splits without classes": pictures("train/a.png", "train/b.png", "test/c.png"),
     "one folder": pictures("holiday/a.png", "holiday/b.png"),
     "a text that is no list": {**pictures("a.png"), "README.txt": "See a.png; by me.\n"},
 }
