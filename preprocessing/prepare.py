@@ -205,12 +205,10 @@ def _prepare(
     changes, tally = survey.Changes(), Tally()
     with tqdm(total=contents.pictures, unit="img", file=sys.stderr) as progress:
         for evaluated in (True, False):  # first the splits that training must not see
-            items = dealt.apply(samples())
+            items = dealt.apply(changes.watch(samples()) if evaluated else samples())
             batches = (
                 batch
-                for batch in shards.batches(
-                    changes.watch(items) if evaluated else items, plan["shard_samples"]
-                )
+                for batch in shards.batches(items, plan["shard_samples"])
                 if (batch.split in EVALUATION_SPLITS) == evaluated
             )
             recipe = replace(recipe, evaluation=frozenset(tally.evaluated))
