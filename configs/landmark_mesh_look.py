@@ -1,6 +1,6 @@
-"""`landmark_mesh_look`, which becomes `landmark-mesh`: the mesh's drawing and vertices.
+"""`landmark_mesh_look`, which becomes `landmark-mesh`: the mesh's vertices.
 
-Its drawing's layers come from the `landmark` released before. Run it with `--landmarker mesh`.
+It starts with the part of `landmark_points` that sees the mesh. Run it with `--landmarker mesh`.
 """
 
 from facelines.model.training.augmentation import Augmentation
@@ -8,7 +8,7 @@ from facelines.model.training.config import Config
 
 config = Config(
     "landmark_mesh_look",
-    epochs=10,
+    epochs=14,
     batch_size=256,
     learning_rate=1.2e-3,
     weight_decay=0.01,
@@ -16,6 +16,6 @@ config = Config(
     label_smoothing=0.05,
     ema=0.997,
     validation_every=2,
-    start="runs/old_drawn/model.keras",
+    start="runs/mesh_start.keras",
     augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.001, aspect=0.12, yaw=8.0),
 )

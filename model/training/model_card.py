@@ -22,8 +22,8 @@ _INPUTS = {  # every other network sees the pixels alone
     "landmark_points": ("points", "vertices"),
     "landmark_wide": ("points", "vertices"),
     "landmark": ("points", "vertices"),
-    "landmark_mesh_look": ("image", "vertices"),
-    "landmark_mesh": ("image", "vertices"),
+    "landmark_mesh_look": ("vertices",),
+    "landmark_mesh": ("vertices",),
     "fused": ("pixels", "points", "vertices"),
 }
 _WHICH = {

@@ -55,20 +55,16 @@ def landmark_wide(classes: int) -> keras.Model:
 
 def landmark_mesh_look(classes: int) -> keras.Model:
     """`landmark_mesh` for training, with one look at each face."""
-    inputs = _shape_inputs("image", points=False)
-    features = _drawn_branch(inputs)
+    inputs = _shape_inputs(points=False)
+    features = _sources_branch(inputs, "mesh_")
     return keras.Model(inputs, _probabilities(features, classes), name="landmark_mesh_look")
 
 
 def landmark_mesh(classes: int) -> keras.Model:
-    """Without dlib: the mesh's drawing and its vertices, of the face and of its mirror image."""
-    inputs = _shape_inputs("image", points=False)
-    image, vertices = inputs.values()
-    twice = {
-        "image": TwoViews(name="image_two_views")(image, image),
-        "vertices": TwoViewsOfPoints(dtype="float32", name="vertices_two_views")(vertices),
-    }
-    features = MeanOfViews(name="views")(_drawn_branch(twice))
+    """Without dlib: the mesh's vertices, of the face and of its mirror image."""
+    inputs = _shape_inputs(points=False)
+    features = _sources_branch(_seen_twice(inputs), "mesh_")
+    features = MeanOfViews(name="mesh_views")(features)
     return keras.Model(inputs, _probabilities(features, classes), name="landmark_mesh")
 
 
@@ -233,16 +229,12 @@ def _seen_twice(inputs: dict) -> dict:
     return {
         name: TwoViewsOfPoints(dtype="float32", name=f"{name}_two_views")(inputs[name])
         for name in ("points", "vertices")
+        if name in inputs
     }
 
 
 def _wide_branch(inputs: dict):
     return _sources_branch(inputs, "wide_", width=384, rank=128)
-
-
-def _drawn_branch(inputs: dict):
-    branches = [_drawing_branch(inputs["image"]), _sources_branch(inputs)]
-    return layers.Concatenate(name="shape")(branches)
 
 
 def _sources_branch(inputs: dict, prefix: str = "", width: int = 288, rank: int = _RANK):
@@ -380,14 +372,6 @@ def _convolution(x, filters: int, name: str, stride: int = 1, size: int = 3):
 
 def _relu(x, name: str):
     return layers.Activation("relu", name=f"{name}_relu")(x)
-
-
-def _drawing_branch(image):
-    x = image
-    for index, filters in enumerate((16, 32, 64, 96)):
-        x = _relu(_convolution(x, filters, f"drawing_{index}", stride=2), f"drawing_{index}")
-    x = layers.Flatten(name="drawing_flat")(x)
-    return layers.Dropout(0.2, name="drawing_drop")(x)
 
 
 def _pixel_branch(
