@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING
 __version__ = "0.2.0"
 __all__ = ["Prediction", "Recognizer", "__version__"]
 
-# onnxruntime's Linux build looks a telemetry host up and keeps a database of its sessions unless
-# this is set before it is imported: nothing of a face, or of its use, is to leave the machine.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# Nothing of a face, or of its use, is to leave the machine. onnxruntime's Linux build looks a
+# telemetry host up and keeps a database of its sessions unless this is set before it is imported;
+# Ray and Hugging Face's libraries count their uses.
+os.environ |= {
+    "ORT_DISABLE_TELEMETRY": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
 
 _ROOT = Path(__file__).resolve().parent.parent
 if (_ROOT / "run.py").is_file() and (_ROOT / "pyproject.toml").is_file():

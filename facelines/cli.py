@@ -8,6 +8,7 @@ import argparse
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from facelines import __version__
@@ -38,6 +39,7 @@ _EXTRAS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, run one command, and return the exit status."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow talks a lot at import
+    warnings.filterwarnings("ignore", module="PIL")  # of damaged files, which have a row of ours
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # what a video lacks we say ourselves
     os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     # Faces are small: threads cost more than they give, and processes scale. Workers inherit it;

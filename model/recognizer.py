@@ -16,6 +16,11 @@ from facelines.preprocessing.faces import Box
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.quality import DOUBTFUL
 
+# `facelines` switches telemetry off before this import; where a program imported onnxruntime first,
+# this still stops its look-ups, though not the database that it keeps.
+onnxruntime.disable_telemetry_events()
+
+_EXTERNAL = b"\x0a\x08location"  # how ONNX names another file: the key of a pair of strings
 UNCERTAIN = "uncertain"
 UNREADABLE = "unreadable"
 
@@ -84,13 +89,13 @@ class Recognizer:
         self.views = artifact.views
         self.references = artifact.references
         self.assume_face = assume_face
-        self._session = _session(artifact.onnx_path, threads)
+        self._session = _session(artifact, threads)
         self.inputs = tuple(node.name for node in self._session.get_inputs())
         if set(self.inputs) == {"pixels"}:
             self.pipeline = replace(self.pipeline, mesh=False)  # a network's worth of time
         outputs = self._session.get_outputs()[0].shape[-1]
         if outputs != len(self.labels):
-            raise ValueError(
+            raise ArtifactError(
                 f"{artifact.onnx_path} has {outputs} outputs, but the artifact names "
                 f"{len(self.labels)} labels {self.labels}; export the model again."
             )
@@ -251,18 +256,25 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return (powered / powered.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
-def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+def _session(artifact: Artifact, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    network = artifact.read(artifact.onnx_path.name)
+    if _EXTERNAL in network:
+        raise ArtifactError(
+            f"{artifact.onnx_path} keeps weights in other files, which is not read; export the "
+            "network as one file."
+        )
     try:
+        # The bytes that were checked, not the path again.
         return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            network, sess_options=options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # the nearest class that onnxruntime's own errors share
         reason = " ".join(str(error).split())
         raise ArtifactError(
-            f"{path} is missing or damaged ({reason}); expected a network in ONNX: "
+            f"{artifact.onnx_path} is missing or damaged ({reason}); expected a network in ONNX: "
             "copy the artifact again, or train again."
         ) from error

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from facelines.preprocessing import arrays, files
+from facelines.preprocessing.containers import ImageError, look_through
 
 with contextlib.suppress(ImportError):  # where it is installed, HEIC is read
     import pillow_heif
@@ -27,6 +28,11 @@ _FRAMES_PER_SECOND = 25.0  # of a film that does not say
 _MOVING = ("GIF", "WEBP")
 _NO_DELAY, _USUAL_DELAY = 10, 100  # milliseconds; browsers too give frames without a delay so long
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF", "HEIF", "JPEG2000")
+_MAX_SCANS = 64  # of one picture; an ordinary progressive JPEG has 10
+_SCANS_OF_ALL = 16  # of a picture of as many pixels as are allowed
+_MAX_SLOW_PIXELS = 1_000_000
+_SLOW_DECODERS = ("bmp_rle", "ppm", "ppm_plain")  # Pillow's in Python, a microsecond a pixel
+_DAMAGED = (SyntaxError, IndexError, TypeError, struct.error)  # Pillow's, of damaged headers
 _TURNS = {  # by EXIF's orientation; 1 is upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -36,10 +42,6 @@ _TURNS = {  # by EXIF's orientation; 1 is upright
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-class ImageError(ValueError):
-    """A picture that cannot be used; the message is one line for the user."""
 
 
 class CutOffError(ImageError):
@@ -61,7 +63,8 @@ def decode_gray(
         uint8 (H, W).
 
     Raises:
-        ImageError: not a picture, truncated, of another format, too large, or too small.
+        ImageError: not a picture, truncated, of another format, too large, too small, or made to
+            take longer than its pixels do (see `containers`).
     """
     return _gray(_open(data, max_pixels, formats, luma_only=True))
 
@@ -251,26 +254,41 @@ def _open(
     data: bytes, max_pixels: int, formats: tuple[str, ...], *, luma_only: bool
 ) -> Image.Image:
     try:
-        picture = _identified(data, formats)
-        width, height = picture.size
-        if min(width, height) < MIN_SIDE:
-            raise ImageError(
-                f"only {width}x{height} pixels; a face needs at least {MIN_SIDE} a side."
-            )
-        if width * height > max_pixels:
-            raise ImageError(
-                f"{width}x{height} pixels are more than the {max_pixels} allowed; scale it down."
-            )
+        encoded = look_through(data)
+        picture = _identified(encoded.data, formats)
+        _check_cost(picture, encoded.scans, max_pixels)
         if luma_only and picture.format == "JPEG" and picture.mode == "RGB":
             picture.draft("L", picture.size)  # libjpeg then decodes only the luma
         picture.load()
-        return _upright(picture)
+        return _upright(picture, encoded.orientation)
+    except ImageError:
+        raise
     except UnidentifiedImageError as error:
         raise ImageError(_unknown(data, formats)) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        if isinstance(error, ImageError):
-            raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"more than the {max_pixels} pixels allowed; scale it down.") from error
+    except (*_DAMAGED, OSError, ValueError, EOFError, Warning) as error:
         raise ImageError(f"damaged or truncated picture ({error}).") from error
+
+
+def _check_cost(picture: Image.Image, scans: int, max_pixels: int) -> None:
+    width, height = picture.size
+    pixels = width * height
+    if min(width, height) < MIN_SIDE:
+        raise ImageError(f"only {width}x{height} pixels; a face needs at least {MIN_SIDE} a side.")
+    if pixels > max_pixels:
+        raise ImageError(
+            f"{width}x{height} pixels are more than the {max_pixels} allowed; scale it down."
+        )
+    if scans > _MAX_SCANS or scans * pixels > _SCANS_OF_ALL * max_pixels:
+        raise ImageError(
+            f"{scans} scans of {width}x{height} pixels take too long; save it as a baseline JPEG."
+        )
+    if pixels > _MAX_SLOW_PIXELS and any(tile[0] in _SLOW_DECODERS for tile in picture.tile):
+        raise ImageError(
+            f"{width}x{height} pixels as text, run lengths or an odd range take too long; "
+            "save it as PNG."
+        )
 
 
 def _unknown(data: bytes, formats: tuple[str, ...]) -> str:
@@ -296,17 +314,19 @@ def _identified(data: bytes, formats: tuple[str, ...]) -> Image.Image:
             continue
         try:
             return factory(io.BytesIO(data), "")
-        except (SyntaxError, IndexError, TypeError, struct.error):
+        except _DAMAGED:
             continue  # as in Pillow: this plugin's way to say that it is none of its pictures
     raise UnidentifiedImageError
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _upright(picture: Image.Image, orientation: int | None) -> Image.Image:
     """Turn a picture as its EXIF says; unlike Pillow's exif_transpose, write no EXIF anew."""
     try:
-        turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+        if orientation is None:
+            orientation = picture.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # Pillow raises many kinds on damaged EXIF; the picture itself is good
-        turn = None
+        return picture
+    turn = _TURNS.get(orientation)
     return picture if turn is None else picture.transpose(turn)
 
 

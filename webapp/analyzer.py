@@ -1,12 +1,12 @@
 """Pictures and frames -> plain JSON values. Runs in the worker threads."""
 
+import asyncio
 import base64
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from pathlib import Path
 from threading import Barrier, Lock
 
 import numpy as np
@@ -17,6 +17,7 @@ from facelines.model.steady import HeldLabel
 from facelines.preprocessing import images
 from facelines.preprocessing.faces import Box
 from facelines.preprocessing.pipeline import Face, Pipeline
+from facelines.webapp.decoding import FORMATS, Decoders, VideoFrame
 from facelines.webapp.limits import Admission, Places
 from facelines.webapp.metrics import Metrics
 from facelines.webapp.references import LiveReferences, rest_values
@@ -24,9 +25,9 @@ from facelines.webapp.settings import Settings
 from facelines.webapp.stopwatch import Stopwatch
 from facelines.webapp.tracking import LIVE_PASSES, Track, Tracker
 
-FORMATS = ("JPEG", "PNG", "WEBP")
 PICTURES = ("drawing", "pixels")  # of each face: what the shape models see, and the others
 _MAX_PHOTO_FACES = 100
+_PICTURE_DECODERS = 2
 _WARM_UP_SIZE = (480, 640)
 _WARM_UP_FRAMES = 8
 
@@ -35,11 +36,13 @@ class UnknownModel(ValueError):
     """A model that is not loaded; the message is one line for the user."""
 
 
-class Analyst:
+class Analyzer:
     """Reads faces with one or more recognizers that share a pipeline, in a bounded pool.
 
     recognizers: by name; the first is the default.
     pool: the worker threads; everything slow runs there.
+    decoders, decoding: the processes that decode uploads, and the threads that wait for them.
+    stopping: set when requests in flight are to end.
     queued: live frames, pictures and videos' frames that wait in the pool or run.
     picture_places, video_places: of the uploads that are served at once.
     """
@@ -54,6 +57,11 @@ class Analyst:
         self.picture_places = Places(settings.max_pictures)
         self.video_places = Places(settings.max_videos)
         self.pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="analysis")
+        self.decoders = Decoders()
+        self.decoding = ThreadPoolExecutor(
+            _PICTURE_DECODERS + settings.max_videos, thread_name_prefix="decoding"
+        )
+        self.stopping = asyncio.Event()
         self.queued = 0
         self.ready = False
         self._lock = Lock()
@@ -77,18 +85,49 @@ class Analyst:
                 )
         return chosen
 
-    def picture(self, data: bytes, models: list[str], pictures: Collection[str], **search) -> dict:
-        """Read every face of an encoded picture.
+    def decode(self, data: bytes, watch: Stopwatch) -> Future:
+        """Decode an encoded picture in a process of its own: a future of uint8 (H, W).
+
+        Its result raises an ImageError if it cannot be decoded, is too large or takes too long.
+        """
+
+        def gray() -> np.ndarray:
+            with watch("decode"):
+                return self.decoders.gray(
+                    data, self.settings.max_picture_pixels, self.settings.decode_seconds
+                )
+
+        return self.decoding.submit(gray)
+
+    def video_frames(self, data: bytes, every: int) -> Iterator[VideoFrame]:
+        """Return the frames of a video, decoded in a process of its own as they are asked for."""
+        settings = self.settings
+        return self.decoders.video(
+            data,
+            settings.max_frame_pixels,
+            every,
+            settings.max_video_frames,
+            settings.decode_seconds,
+        )
+
+    def tracker(self, models: Iterable[str]) -> Tracker:
+        """Return a tracker for one camera or video that these models are to read."""
+        return Tracker(self.pipeline(models), self.settings.max_faces)
+
+    def picture(
+        self,
+        gray: np.ndarray,
+        models: list[str],
+        pictures: Collection[str],
+        watch: Stopwatch,
+        **search,
+    ) -> dict:
+        """Read every face of a picture, uint8 (H, W).
 
         Args:
+            watch: is told the time of each stage; it may know that of decoding.
             search: `detector` and `min_face` in place of the recipe's (see `Pipeline`).
-
-        Raises:
-            ImageError: it cannot be decoded or is too large.
         """
-        watch = Stopwatch()
-        with watch("decode"):
-            gray = self._decode(data, self.settings.max_picture_pixels)
         with watch("faces"):
             faces = replace(self.pipeline(models), **search)(gray)[:_MAX_PHOTO_FACES]
         probabilities = self._classify(faces, models, watch)
@@ -100,30 +139,6 @@ class Analyst:
             ],
             "milliseconds": watch.milliseconds(),
         }
-
-    def video(
-        self, path: Path, models: list[str], every: int, pictures: Collection[str]
-    ) -> Iterator[dict]:
-        """Yield the reading of every n-th frame of a video file, one frame in memory.
-
-        The last value is {"done": True, "frames": how many were read, "truncated": whether the
-        video has more frames than are decoded}.
-
-        Raises:
-            ImageError: it is no video.
-        """
-        tracker = Tracker(self.pipeline(models), self.settings.max_faces)
-        frames, truncated = 0, False
-        for index, (seconds, frame) in enumerate(images.video_frames(path)):
-            truncated = index >= self.settings.max_video_frames
-            if truncated:
-                break
-            if index % every == 0:
-                gray = images.bgr_to_gray(frame)
-                values = self.follow(gray, tracker, seconds, models, pictures=pictures)
-                frames += 1
-                yield {"frame": index, "seconds": round(seconds, 3)} | values
-        yield {"done": True, "frames": frames, "truncated": truncated}
 
     def frame(
         self,
@@ -143,7 +158,7 @@ class Analyst:
         started = time.perf_counter()
         watch = Stopwatch()
         with watch("decode"):
-            gray = self._decode(data, self.settings.max_frame_pixels)
+            gray = self._decode(data)
         values = self.follow(
             gray,
             tracker,
@@ -195,13 +210,13 @@ class Analyst:
         return answer if kept is None else answer | {"reference": json.loads(kept.to_json())}
 
     def warm_up(self) -> None:
-        """Load every worker's networks and take a first measure of a frame's time."""
+        """Load every worker's networks, start a decoder, take a first measure of a frame's time."""
+        self.decoders.start(1)
         barrier = Barrier(self.settings.workers)
         jobs = [self.pool.submit(self._warm_up_worker, barrier) for _ in range(barrier.parties)]
         wait(jobs)
-        for job in jobs:
-            for seconds in job.result():
-                self.admission.measured(seconds)
+        # The fastest: at start a machine is busy with more than it will be.
+        self.admission.measured(min(seconds for job in jobs for seconds in job.result()))
         self.ready = True
 
     def submit(self, function, *arguments) -> Future:
@@ -214,7 +229,9 @@ class Analyst:
     def close(self) -> None:
         """Stop the workers, without waiting for what is queued."""
         self.ready = False
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.decoders.close()
+        for pool in (self.pool, self.decoding):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _count(self, change: int) -> None:
         with self._lock:
@@ -237,9 +254,13 @@ class Analyst:
             times.append(time.perf_counter() - started)
         return times[1:]  # the first one loads
 
-    def _decode(self, data: bytes, max_pixels: int) -> np.ndarray:
+    def _decode(self, data: bytes) -> np.ndarray:
+        # Not in a process of its own, which takes longer than a live frame's decoding: so few
+        # pixels and bytes cannot cost more than a fraction of a second.
         try:
-            return images.decode_gray(data, max_pixels=max_pixels, formats=FORMATS)
+            return images.decode_gray(
+                data, max_pixels=self.settings.max_frame_pixels, formats=FORMATS
+            )
         except images.ImageError:
             self.metrics.add("facelines_rejected_total")
             raise

@@ -3,58 +3,30 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from facelines.preprocessing.faces import DETECTORS
 from facelines.preprocessing.images import ImageError
 from facelines.webapp import video
-from facelines.webapp.analyzer import PICTURES, Analyst, UnknownModel
-from facelines.webapp.limits import Places
+from facelines.webapp.analyzer import PICTURES, Analyzer, UnknownModel
+from facelines.webapp.decoding import VideoFrame
+from facelines.webapp.errors import BadRequest, size_text
+from facelines.webapp.stopwatch import Stopwatch
 
 _MAX_EVERY = 1000
-_END = object()
 
 
-class BadRequest(Exception):
-    """A request that cannot be answered: HTTP status and one line for the user."""
-
-    def __init__(self, status: int, message: str):
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-class Room:
-    """ASGI middleware of a route: refuses a request that finds no place.
-
-    A request holds its place from before its body is read until its answer, streamed or not, is
-    sent or its client has left.
-    """
-
-    def __init__(self, app, places: Places):
-        self._app = app
-        self._places = places
-
-    async def __call__(self, scope, receive, send):
-        if not self._places.enter():
-            scope["app"].state.analyst.metrics.add("facelines_refused_total")
-            raise BadRequest(503, "The server is busy; try again in a few seconds.")
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._places.leave()
-
-
-async def bad_request(request: Request, error: BadRequest) -> JSONResponse:
-    """Answer a BadRequest."""
-    headers = {"Retry-After": "3"} if error.status == 503 else None
-    return JSONResponse({"error": error.message}, error.status, headers)
+async def upgrade_required(request: Request) -> JSONResponse:
+    """Answer a plain request for the socket."""
+    message = "This path is a WebSocket; connect with ws:// or wss://."
+    return JSONResponse({"error": message}, 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
 
 async def healthz(request: Request) -> JSONResponse:
@@ -64,28 +36,28 @@ async def healthz(request: Request) -> JSONResponse:
 
 async def readyz(request: Request) -> JSONResponse:
     """Tell whether the networks are loaded."""
-    analyst = _analyst(request)
-    values = {"ready": analyst.ready, "models": list(analyst.recognizers)}
-    return JSONResponse(values, 200 if analyst.ready else 503)
+    analyzer = _analyzer(request)
+    values = {"ready": analyzer.ready, "models": list(analyzer.recognizers)}
+    return JSONResponse(values, 200 if analyzer.ready else 503)
 
 
 async def metrics(request: Request) -> PlainTextResponse:
     """Return the counters in Prometheus' text format."""
-    analyst = _analyst(request)
+    analyzer = _analyzer(request)
     gauges = {
-        "facelines_clients": analyst.admission.clients,
-        "facelines_capacity": analyst.admission.capacity,
-        "facelines_queued": analyst.queued,
-        "facelines_picture_uploads": analyst.picture_places.taken,
-        "facelines_video_uploads": analyst.video_places.taken,
+        "facelines_clients": analyzer.admission.clients,
+        "facelines_capacity": analyzer.admission.capacity,
+        "facelines_queued": analyzer.queued,
+        "facelines_picture_uploads": analyzer.picture_places.taken,
+        "facelines_video_uploads": analyzer.video_places.taken,
     }
-    text = analyst.metrics.text(gauges)
+    text = analyzer.metrics.text(gauges)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def models(request: Request) -> JSONResponse:
     """Describe the loaded models: labels, threshold of uncertainty, measured accuracy."""
-    recognizers = _analyst(request).recognizers
+    recognizers = _analyzer(request).recognizers
     return JSONResponse(
         {
             "models": [
@@ -103,64 +75,82 @@ async def models(request: Request) -> JSONResponse:
 
 async def predict(request: Request) -> JSONResponse:
     """Read every face of a picture, sent as the body or as one file of a form."""
-    analyst = _analyst(request)
-    names = _models(request, analyst)
+    analyzer = _analyzer(request)
+    names = _models(request, analyzer)
     pictures, search = _pictures(request), _search(request)
-    data = await _upload(request, analyst.settings.max_picture_bytes)
-    job = analyst.submit(partial(analyst.picture, data, names, pictures, **search))
+    data = await _upload(request, analyzer.settings.max_picture_bytes)
+    watch = Stopwatch()
     try:
-        return JSONResponse(await asyncio.wrap_future(job))
+        gray = await asyncio.wrap_future(analyzer.decode(data, watch))
     except ImageError as error:
+        analyzer.metrics.add("facelines_rejected_total")
         raise BadRequest(400, f"The picture cannot be used: {error}") from error
+    job = analyzer.submit(partial(analyzer.picture, gray, names, pictures, watch, **search))
+    return JSONResponse(await asyncio.wrap_future(job))
 
 
 async def predict_video(request: Request) -> StreamingResponse:
     """Read a video frame by frame; the answer is streamed, one JSON object a line."""
-    analyst = _analyst(request)
+    analyzer = _analyzer(request)
     if not video.SUPPORTED:
         raise BadRequest(
             501,
             "This system has no files in memory (memfd), and videos are not written to disk; "
             "send the frames one by one to /api/predict instead.",
         )
-    names, every = _models(request, analyst), _every(request)
-    data = await _upload(request, analyst.settings.max_video_bytes)
-    lines = _video_lines(analyst, data, names, every, _pictures(request))
+    names, every, pictures = _models(request, analyzer), _every(request), _pictures(request)
+    data = await _upload(request, analyzer.settings.max_video_bytes)
+    frames = analyzer.video_frames(data, every)
+    del data  # or a copy of the video stays for as long as the answer lasts
     try:
-        first = await _next_line(analyst, lines)
+        first = await _next_frame(analyzer, frames)
     except ImageError as error:
+        analyzer.metrics.add("facelines_rejected_total")
         raise BadRequest(400, f"The video cannot be used: {error}") from error
-    return StreamingResponse(_stream(analyst, first, lines), media_type="application/x-ndjson")
+    lines = _video_lines(analyzer, frames, first, names, pictures)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
-def _video_lines(
-    analyst: Analyst, data: bytes, names: list[str], every: int, pictures: list[str]
-) -> Iterator[str]:
-    with video.in_memory(data, analyst.settings.max_frame_pixels) as path:
-        del data  # or a copy of the video stays for as long as the answer lasts
-        for values in analyst.video(path, names, every, pictures):
-            yield json.dumps(values) + "\n"
+async def _video_lines(
+    analyzer: Analyzer,
+    frames: Iterator[VideoFrame],
+    frame: VideoFrame,
+    names: list[str],
+    pictures: list[str],
+) -> AsyncIterator[str]:
+    """Yield a line of JSON for each frame, beginning with one that has been decoded.
+
+    A client that leaves early cancels this; the generator of frames goes with it, and its process.
+    """
+    tracker = analyzer.tracker(names)
+    count = 0
+    while frame.gray is not None:
+        job = analyzer.submit(
+            partial(analyzer.follow, frame.gray, tracker, frame.seconds, names, pictures=pictures)
+        )
+        place = {"frame": frame.index, "seconds": round(frame.seconds, 3)}
+        yield json.dumps(place | await asyncio.wrap_future(job)) + "\n"
+        count += 1
+        try:
+            frame = await _next_frame(analyzer, frames)
+        except ImageError as error:
+            yield json.dumps({"error": f"The video breaks off: {error}"}) + "\n"
+            break
+    truncated = frame.index > analyzer.settings.max_video_frames
+    yield json.dumps({"done": True, "frames": count, "truncated": truncated}) + "\n"
 
 
-async def _stream(analyst: Analyst, first: str, lines: Iterator[str]) -> AsyncIterator[str]:
-    # A client that leaves early cancels this; the generator and the video's memory go with it.
-    line = first
-    while line is not _END:
-        yield line
-        line = await _next_line(analyst, lines)
+async def _next_frame(analyzer: Analyzer, frames: Iterator[VideoFrame]) -> VideoFrame:
+    return await asyncio.wrap_future(analyzer.decoding.submit(next, frames))
 
 
-async def _next_line(analyst: Analyst, lines: Iterator[str]):
-    return await asyncio.wrap_future(analyst.submit(next, lines, _END))
+def _analyzer(request: Request) -> Analyzer:
+    return request.app.state.analyzer
 
 
-def _analyst(request: Request) -> Analyst:
-    return request.app.state.analyst
-
-
-def _models(request: Request, analyst: Analyst) -> list[str]:
+def _models(request: Request, analyzer: Analyzer) -> list[str]:
     try:
-        return analyst.choose(request.query_params.getlist("model"))
+        return analyzer.choose(request.query_params.getlist("model"))
     except UnknownModel as error:
         raise BadRequest(400, str(error)) from error
 
@@ -209,21 +199,29 @@ async def _upload(request: Request, limit: int) -> bytes:
 
 
 async def _body(request: Request, limit: int) -> bytes:
-    patience = _analyst(request).settings.idle_seconds
     announced = request.headers.get("content-length", "0")
-    too_large = BadRequest(413, f"More than {limit >> 20} MiB were sent; make the file smaller.")
+    too_large = BadRequest(413, f"More than {size_text(limit)} were sent; make the file smaller.")
     if announced.isdigit() and int(announced) > limit:
         raise too_large
-    body = bytearray()
+    settings = _analyzer(request).settings
+    body, started = bytearray(), time.monotonic()
     chunks = request.stream()
     try:
-        while chunk := await asyncio.wait_for(anext(chunks, b""), patience):
+        while True:
+            due = started + settings.body_seconds + len(body) / settings.body_rate
+            chunk = await asyncio.wait_for(anext(chunks, b""), max(0.0, due - time.monotonic()))
+            if not chunk:
+                return bytes(body)
             body += chunk
             if len(body) > limit:
                 raise too_large
     except asyncio.TimeoutError as error:
-        raise BadRequest(408, f"Nothing arrived for {patience:g} s; send it again.") from error
-    return bytes(body)
+        seconds = time.monotonic() - started
+        raise BadRequest(
+            408, f"Only {len(body)} bytes arrived in {seconds:.0f} s; send it again."
+        ) from error
+    except ClientDisconnect as error:
+        raise BadRequest(400, "The upload broke off; send it again.") from error
 
 
 async def _only_file(request: Request, body: bytes) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse
@@ -12,8 +13,9 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from facelines.model.recognizer import Recognizer
-from facelines.webapp import api
-from facelines.webapp.analyzer import Analyst
+from facelines.webapp import api, errors
+from facelines.webapp.analyzer import Analyzer
+from facelines.webapp.limits import ConcurrencyLimit, Places
 from facelines.webapp.live import live
 from facelines.webapp.security import Guard
 from facelines.webapp.settings import Settings
@@ -29,27 +31,35 @@ def create_app(recognizers: dict[str, Recognizer], settings: Settings) -> Starle
             share the first one's pipeline settings but for the mesh.
         settings: limits, allowed origins and hosts.
     """
-    analyst = Analyst(recognizers, settings)
+    analyzer = Analyzer(recognizers, settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette):
-        await anyio.to_thread.run_sync(analyst.warm_up)
+        await anyio.to_thread.run_sync(analyzer.warm_up)
         yield
-        analyst.close()
+        analyzer.close()
 
     app = Starlette(
-        routes=_routes(analyst),
+        routes=_routes(analyzer),
         middleware=_middleware(settings),
-        exception_handlers={api.BadRequest: api.bad_request},
+        exception_handlers={
+            errors.BadRequest: errors.bad_request,
+            HTTPException: errors.http_error,
+            Exception: errors.server_error,
+        },
         lifespan=lifespan,
     )
-    app.state.analyst = analyst
+    app.state.analyzer = analyzer
     return app
 
 
-def _routes(analyst: Analyst) -> list:
-    for_pictures = [Middleware(api.Room, analyst.picture_places)]
-    for_videos = [Middleware(api.Room, analyst.video_places)]
+def _routes(analyzer: Analyzer) -> list:
+    def limited_to(places: Places) -> list[Middleware]:
+        seconds = analyzer.settings.request_seconds
+        return [Middleware(ConcurrencyLimit, places, analyzer.stopping, seconds)]
+
+    for_pictures = limited_to(analyzer.picture_places)
+    for_videos = limited_to(analyzer.video_places)
     return [
         Route("/", _file("index.html")),
         Route("/docs", _file("docs.html")),
@@ -63,6 +73,7 @@ def _routes(analyst: Analyst) -> list:
         Route("/api/predict", api.predict, methods=["POST"], middleware=for_pictures),
         Route("/api/predict/video", api.predict_video, methods=["POST"], middleware=for_videos),
         WebSocketRoute("/live", live),
+        Route("/live", api.upgrade_required),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
 

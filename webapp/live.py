@@ -2,18 +2,22 @@
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass, replace
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from facelines.preprocessing.images import ImageError
-from facelines.webapp.analyzer import PICTURES, Analyst, UnknownModel
+from facelines.webapp.analyzer import PICTURES, Analyzer, UnknownModel
 from facelines.webapp.references import LiveReferences, reference_message
 from facelines.webapp.tracking import Tracker
 
 _TRY_AGAIN_LATER = 1013
 _TOO_BIG = 1009
 _IDLE = 4000
+_POLICY = 1008
+_MAX_TEXT = 64 << 10  # characters of a message with settings or references
+_MAX_CHOICES = 50  # settings between two frames
 _MAX_MODELS = 2
 
 
@@ -44,27 +48,27 @@ class Choice:
 
 async def live(websocket: WebSocket) -> None:
     """Serve one client of `WS /live`, or tell it at once that the server is busy."""
-    analyst: Analyst = websocket.app.state.analyst
+    analyzer: Analyzer = websocket.app.state.analyzer
     await websocket.accept()
-    if not analyst.admission.enter():
-        await _refuse(websocket, analyst)
+    if not analyzer.admission.enter():
+        await _refuse(websocket, analyzer)
         return
     try:
-        await LiveClient(websocket, analyst).serve()
+        await LiveClient(websocket, analyzer).serve()
     except WebSocketDisconnect:
         pass
     finally:
-        analyst.admission.leave()
+        analyzer.admission.leave()
 
 
-async def _refuse(websocket: WebSocket, analyst: Analyst) -> None:
-    analyst.metrics.add("facelines_refused_total")
+async def _refuse(websocket: WebSocket, analyzer: Analyzer) -> None:
+    analyzer.metrics.add("facelines_refused_total")
     try:
         await websocket.send_json(
             {
                 "type": "busy",
                 "message": "The server is reading as many faces as it can; try again soon.",
-                "retry_seconds": analyst.admission.retry_seconds,
+                "retry_seconds": analyzer.admission.retry_seconds,
             }
         )
         await websocket.close(_TRY_AGAIN_LATER, "busy")
@@ -79,20 +83,25 @@ class LiveClient:
     of building up a delay; its next answer says how many (`dropped`).
     """
 
-    def __init__(self, websocket: WebSocket, analyst: Analyst):
+    def __init__(self, websocket: WebSocket, analyzer: Analyzer):
         self._websocket = websocket
-        self._analyst = analyst
-        self._tracker = Tracker(analyst.pipeline(analyst.recognizers), analyst.settings.max_faces)
-        self._choice = Choice(analyst.choose([]))
+        self._analyzer = analyzer
+        self._tracker = Tracker(
+            analyzer.pipeline(analyzer.recognizers), analyzer.settings.max_faces
+        )
+        self._choice = Choice(analyzer.choose([]))
         self._references = LiveReferences()
         self._newest: bytes | None = None
         self._arrived = asyncio.Event()
+        self._due = 0.0
+        self._choices = 0
         self._received = 0
         self._dropped = 0
 
     async def serve(self) -> None:
-        """Answer frames until the client leaves or falls silent."""
+        """Answer frames until the client leaves, or sends none that can be decoded for a while."""
         await self._say_hello()
+        self._due = time.monotonic() + self._analyzer.settings.first_frame_seconds
         reader = asyncio.create_task(self._read())
         answerer = asyncio.create_task(self._answer())
         tasks = (reader, answerer)
@@ -108,53 +117,64 @@ class LiveClient:
             await asyncio.wait(tasks)
 
     async def _say_hello(self) -> None:
-        settings = self._analyst.settings
+        settings = self._analyzer.settings
         await self._websocket.send_json(
             {
                 "type": "hello",
-                "models": list(self._analyst.recognizers),
+                "models": list(self._analyzer.recognizers),
                 "max_frame_bytes": settings.max_frame_bytes,
                 "max_frame_pixels": settings.max_frame_pixels,
             }
         )
 
     async def _read(self) -> None:
-        limit = self._analyst.settings.max_frame_bytes
-        while True:
-            try:
-                message = await asyncio.wait_for(
-                    self._websocket.receive(), self._analyst.settings.idle_seconds
-                )
-            except asyncio.TimeoutError:
-                await self._websocket.close(_IDLE, "no frame for a while; connect again")
-                return
-            if message["type"] == "websocket.disconnect":
-                return
+        limit = self._analyzer.settings.max_frame_bytes
+        while (message := await self._receive()) is not None:
             if message.get("bytes") is None:
-                await self._choose(message.get("text") or "")
+                if not await self._choose(message.get("text") or ""):
+                    return
             elif len(message["bytes"]) > limit:
                 await self._websocket.close(_TOO_BIG, f"a frame may have {limit} bytes")
                 return
             else:
                 self._keep(message["bytes"])
 
+    async def _receive(self) -> dict | None:
+        """Return the next message; None once the client has left, or its time is up."""
+        while (patience := self._due - time.monotonic()) > 0:
+            try:
+                message = await asyncio.wait_for(self._websocket.receive(), patience)
+            except asyncio.TimeoutError:
+                continue  # an answered frame may have given it more time
+            return None if message["type"] == "websocket.disconnect" else message
+        await self._websocket.close(_IDLE, "no frame for a while; connect again")
+        return None
+
     def _keep(self, frame: bytes) -> None:
         if self._newest is not None:
             self._dropped += 1
-            self._analyst.metrics.add("facelines_dropped_frames_total")
+            self._analyzer.metrics.add("facelines_dropped_frames_total")
         self._newest = frame
         self._received += 1
         self._arrived.set()
 
-    async def _choose(self, text: str) -> None:
-        """Take the client's choice of models, smoothing and pictures, or of references."""
+    async def _choose(self, text: str) -> bool:
+        """Take the client's choice of models, smoothing, pictures or references.
+
+        Returns whether to go on.
+        """
+        self._choices += 1
+        if len(text) > _MAX_TEXT or self._choices > _MAX_CHOICES:
+            await self._websocket.close(_POLICY, "too many or too long settings")
+            return False
         try:
             if (values := reference_message(text)) is not None:
                 self._references.obey(values)
             else:
-                self._choice = _choice(text, self._analyst)
+                self._choice = _choice(text, self._analyzer)
         except ValueError as error:
             await self._websocket.send_json({"type": "error", "message": str(error)})
+        return True
 
     async def _answer(self) -> None:
         while True:
@@ -168,16 +188,19 @@ class LiveClient:
             )
 
     async def _analyse(self, frame: bytes) -> dict:
-        job = self._analyst.submit(self._frame_values, frame)
+        job = self._analyzer.submit(self._frame_values, frame)
         try:
-            return {"type": "result"} | await asyncio.wrap_future(job)
+            values = await asyncio.wrap_future(job)
         except ImageError as error:
             return {"type": "error", "message": f"This frame cannot be used: {error}"}
+        self._due = time.monotonic() + self._analyzer.settings.idle_seconds
+        self._choices = 0
+        return {"type": "result"} | values
 
     def _frame_values(self, frame: bytes) -> dict:
         choice = self._choice
         pictures = PICTURES if choice.pixels else PICTURES[:1]
-        return self._analyst.frame(
+        return self._analyzer.frame(
             frame,
             self._tracker,
             choice.models,
@@ -193,7 +216,7 @@ def _retrieve(task: asyncio.Task) -> None:
         task.exception()
 
 
-def _choice(text: str, analyst: Analyst) -> Choice:
+def _choice(text: str, analyzer: Analyzer) -> Choice:
     """Return what a settings message chooses.
 
     Raises:
@@ -208,6 +231,6 @@ def _choice(text: str, analyst: Analyst) -> Choice:
     if not choice.is_well_formed:
         raise ValueError(f"These settings cannot be used; {expected}.")
     try:
-        return replace(choice, models=analyst.choose(choice.models))
+        return replace(choice, models=analyzer.choose(choice.models))
     except UnknownModel as error:
         raise ValueError(str(error)) from error

@@ -22,7 +22,7 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_ANY_HOST = ("0.0.0.0", "::", "")
+ANY_HOST = ("0.0.0.0", "::", "")
 _POLICY_VIOLATION = 1008
 
 
@@ -68,23 +68,26 @@ class Guard:
 
     def _serves(self, name: str | None) -> bool:
         # An address cannot be rebound, so a server that listens on all of them takes any.
-        every_address = self._settings.host in _ANY_HOST
+        every_address = self._settings.host in ANY_HOST
         return name in self._hosts or (every_address and _is_address(name))
 
 
 def _hosts(settings: Settings) -> set[str]:
     """Return the names that the Host header may hold, in lower case."""
     hosts = {urlsplit(origin).hostname for origin in settings.allow_origin}
-    if settings.host in _ANY_HOST:
+    if settings.host in ANY_HOST:
         return hosts.union(_LOOPBACK, _own_names())
     return hosts.union(_LOOPBACK if settings.host in _LOOPBACK else (settings.host.lower(),))
 
 
 def _own_names() -> set[str]:
-    """Return the names by which a local network may know this machine, in lower case."""
+    """Return the names by which a local network may know this machine, in lower case.
+
+    What the machine itself is called; no name server is asked.
+    """
     name = socket.gethostname().lower()
     short = name.partition(".")[0]
-    return {name, short, f"{short}.local", socket.getfqdn().lower()}
+    return {name, short, f"{short}.local"}
 
 
 def _is_address(name: str | None) -> bool:

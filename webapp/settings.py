@@ -26,7 +26,15 @@ class Settings:
     max_picture_pixels, max_frame_pixels: width x height accepted, read before decoding.
     max_faces: faces followed on one live frame.
     max_video_frames: frames decoded of one video; the rest is left out, and the answer says so.
-    idle_seconds: a live client or an upload that sends nothing for so long gives up its place.
+    max_connections: sockets held at once; more are told to come back.
+    header_seconds: a connection has so long to send a request's head.
+    body_seconds, body_rate: an upload has so long, and a second more for so many bytes of it that
+        have arrived (as Apache's mod_reqtimeout).
+    first_frame_seconds: a live client has so long to send a frame that can be decoded.
+    idle_seconds: and so long for the next one; then it gives up its place.
+    decode_seconds: a picture, or a frame of a video, has so long in its decoding process.
+    request_seconds: from an upload's head to the end of its answer.
+    drain_seconds: requests in flight have so long when the server stops.
     """
 
     host: str = "127.0.0.1"
@@ -48,7 +56,15 @@ class Settings:
     max_frame_pixels: int = 2_100_000
     max_faces: int = 8
     max_video_frames: int = 20_000
-    idle_seconds: float = 120.0
+    max_connections: int = 512
+    header_seconds: float = 10.0
+    body_seconds: float = 20.0
+    body_rate: int = 16 << 10
+    first_frame_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    decode_seconds: float = 10.0
+    request_seconds: float = 900.0
+    drain_seconds: float = 2.0
 
     def __post_init__(self):
         if self.max_clients < 1:

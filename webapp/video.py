@@ -29,7 +29,7 @@ def in_memory(data: bytes, max_pixels: int) -> Iterator[Path]:
         path = Path(f"/proc/self/fd/{handle}")
         path.write_bytes(data)
         del data  # the copy is enough
-        _check_size(path, max_pixels)
+        _check_container(path, max_pixels)
         yield path
     except ImageError as error:
         raise ImageError(str(error).removeprefix(f"{path}: ")) from error
@@ -49,13 +49,18 @@ def is_container(data: bytes) -> bool:
     )
 
 
-def _check_size(path: Path, max_pixels: int) -> None:
+def _check_container(path: Path, max_pixels: int) -> None:
     capture = cv2.VideoCapture(str(path))
     try:
         width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
     finally:
         capture.release()
+    check_size(width, height, max_pixels)
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raise an ImageError if a frame is too large, be it the first or one of another size."""
     if width * height > max_pixels:
         raise ImageError(
             f"{width}x{height} pixels a frame are more than the {max_pixels} allowed; "

@@ -24,7 +24,7 @@ from webapp_fakes import FakeRecognizer, frame, jpeg  # noqa: E402
 
 from facelines.model.recognizer import Recognizer  # noqa: E402
 from facelines.preprocessing import images  # noqa: E402
-from facelines.webapp.analyzer import Analyst  # noqa: E402
+from facelines.webapp.analyzer import Analyzer  # noqa: E402
 from facelines.webapp.settings import Settings  # noqa: E402
 from facelines.webapp.tracking import Tracker  # noqa: E402
 
@@ -36,15 +36,15 @@ STAGES = ("decode", "detect", "landmarks", "draw", "classify", "encode")
 def measure(recognizer, frames: int) -> tuple[dict[str, list[float]], list[float]]:
     """Return each stage's and Haar's times in milliseconds, frame by frame in turn."""
     cv2.setNumThreads(1)
-    analyst = Analyst({recognizer.name: recognizer}, Settings(workers=1))
-    tracker = Tracker(analyst.pipeline(analyst.recognizers))
+    analyzer = Analyzer({recognizer.name: recognizer}, Settings(workers=1))
+    tracker = Tracker(analyzer.pipeline(analyzer.recognizers))
     haar = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
     times = {stage: [] for stage in (*STAGES, "total")}
     haar_times = []
     for index in range(frames):
         data = jpeg(frame(1, shift=(6 * np.sin(index / 5), 0.0)))
         started = time.thread_time()
-        values = analyst.frame(data, tracker, [recognizer.name], smooth=True, pictures=["drawing"])
+        values = analyzer.frame(data, tracker, [recognizer.name], smooth=True, pictures=["drawing"])
         answered = time.thread_time()
         json.dumps(values)
         ended = time.thread_time()
@@ -54,7 +54,7 @@ def measure(recognizer, frames: int) -> tuple[dict[str, list[float]], list[float
             times[stage].append(stages.get(stage, 0.0))
         times["total"].append(1000 * (ended - started))
         haar_times.append(haar_milliseconds(haar, data))
-    analyst.close()
+    analyzer.close()
     return times, haar_times
 
 

@@ -28,7 +28,7 @@ from facelines.preprocessing.images import SAMPLE_PHOTO, landmarks, mesh, tflite
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.points import BOX_SIDE, CROP_SIDE, upright_crop
 from facelines.preprocessing.prepare import preprocess
-from facelines.webapp.analyzer import Analyst
+from facelines.webapp.analyzer import Analyzer
 from facelines.webapp.settings import Settings
 from facelines.webapp.tracking import Tracker
 
@@ -125,12 +125,12 @@ def _frames(recognizer: Recognizer, repeats: int) -> Iterator[Figure]:
     moving = [_jpeg(frame(_SWING * np.sin(index / 2))) for index in range(12)]
     data, names, film = moving[0], [recognizer.name], itertools.cycle(moving)
     gray = images.decode_gray(data)
-    analyst = Analyst({recognizer.name: recognizer}, Settings(workers=1))
+    analyzer = Analyzer({recognizer.name: recognizer}, Settings(workers=1))
     tracker = Tracker(recognizer.pipeline)
     cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 
     def follow() -> dict:
-        return analyst.frame(next(film), tracker, names, smooth=True, pictures=())
+        return analyzer.frame(next(film), tracker, names, smooth=True, pictures=())
 
     def detect() -> dict:
         tracker.look_again()
@@ -141,11 +141,11 @@ def _frames(recognizer: Recognizer, repeats: int) -> Iterator[Figure]:
     for name, action, must, aim in (
         ("frame_ratio", detect, 0.12, 0.05),
         ("frame_tracking_ratio", follow, 0.07, 0.03),  # one frame in twelve detects: no median's
-        ("photo_ratio", lambda: analyst.picture(data, names, ()), 0.20, 0.10),
+        ("photo_ratio", lambda: analyzer.picture(data, names, ()), 0.20, 0.10),
     ):
         seconds, haar = in_turn(repeats, action, lambda: cascade.detectMultiScale(gray, 1.1, 5))
         yield Figure(name, seconds / haar, "a Haar scan of the frame", must, aim, repeats)
-    analyst.close()
+    analyzer.close()
 
 
 def _jpeg(rgb: np.ndarray) -> bytes:

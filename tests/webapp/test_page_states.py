@@ -77,7 +77,7 @@ def test_a_dropped_connection_clears_the_verdict_and_comes_back_by_itself(open_p
 
 def test_a_busy_server_is_explained_and_tried_again(open_page, server):
     page = open_page(1)
-    admission = server.app.state.analyst.admission
+    admission = server.app.state.analyzer.admission
     admission.clients += 1000
     try:
         page.click("#start")

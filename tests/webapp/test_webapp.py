@@ -4,6 +4,7 @@ import asyncio
 import base64
 import itertools
 import json
+import multiprocessing
 import os
 import re
 import subprocess
@@ -19,11 +20,11 @@ import pytest
 from starlette.formparsers import MultiPartParser
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
-from webapp_fakes import FakeRecognizer, frame, jpeg, png
+from webapp_fakes import FakeRecognizer, frame, jpeg, png, start_cold
 
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.webapp import security, video
-from facelines.webapp.analyzer import Analyst
+from facelines.webapp.analyzer import Analyzer
 from facelines.webapp.app import STATIC, create_app
 from facelines.webapp.limits import Admission
 from facelines.webapp.server import Server, address
@@ -52,8 +53,16 @@ def make_async_client(app):
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cold():
+    """No network is loaded before it is needed: many of these tests start an app of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        start_cold(patch.setattr)
+        yield
+
+
 @pytest.fixture(scope="module")
-def client():
+def client(cold):
     with make_client() as client:
         yield client
 
@@ -181,7 +190,7 @@ def test_only_so_many_uploads_are_taken_in_at_once():
                 asyncio.create_task(client.post("/api/predict", content=slow_picture()))
                 for _ in range(5)
             ]
-            for answer in itertools.islice(asyncio.as_completed(posts, timeout=20), 3):
+            for answer in itertools.islice(asyncio.as_completed(posts, timeout=120), 3):
                 refused = await answer
                 assert (refused.status_code, refused.headers["retry-after"]) == (503, "3")
             assert "\nfacelines_picture_uploads 2\n" in (await client.get("/metrics")).text
@@ -200,7 +209,7 @@ def test_busy_live_clients_do_not_keep_pictures_out():
     async def post_behind_frames():
         go_on = threading.Event()
         for _ in range(4 * SETTINGS.max_pictures):
-            app.state.analyst.submit(go_on.wait)  # as a live frame does
+            app.state.analyzer.submit(go_on.wait)  # as a live frame does
         asyncio.get_running_loop().call_later(0.1, go_on.set)
         try:
             async with make_async_client(app) as client:
@@ -212,7 +221,7 @@ def test_busy_live_clients_do_not_keep_pictures_out():
 
 
 def test_an_upload_that_stops_arriving_gives_up_its_place():
-    app = make_app(replace(SETTINGS, idle_seconds=0.1))
+    app = make_app(replace(SETTINGS, body_seconds=0.1))
 
     async def stalled():
         yield b"the first bytes"
@@ -221,11 +230,11 @@ def test_an_upload_that_stops_arriving_gives_up_its_place():
     async def post():
         async with make_async_client(app) as client:
             upload = client.post("/api/predict", content=stalled())
-            return await asyncio.wait_for(upload, timeout=20)
+            return await asyncio.wait_for(upload, timeout=120)
 
     answer = asyncio.run(post())
-    assert (answer.status_code, "Nothing arrived" in answer.json()["error"]) == (408, True)
-    assert app.state.analyst.picture_places.taken == 0
+    assert (answer.status_code, "Only 15 bytes arrived" in answer.json()["error"]) == (408, True)
+    assert app.state.analyzer.picture_places.taken == 0
 
 
 @pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
@@ -271,7 +280,7 @@ def test_a_video_keeps_its_place_until_its_client_leaves(talking_video):
 
         async def send(message):
             if message.get("body"):
-                assert open_videos() > 0
+                assert multiprocessing.active_children(), "the video has its process"
                 refused = await client.post("/api/predict/video", content=talking_video)
                 assert refused.status_code == 503
                 left.set()
@@ -286,13 +295,14 @@ def test_a_video_keeps_its_place_until_its_client_leaves(talking_video):
             "headers": [(b"host", b"127.0.0.1")],
         }
         async with make_async_client(app) as client:
-            await asyncio.wait_for(app(scope, receive, send), timeout=20)
+            await asyncio.wait_for(app(scope, receive, send), timeout=120)
             assert left.is_set()
             again = await client.post("/api/predict/video", content=talking_video)
             assert again.status_code == 200
 
     asyncio.run(post_and_leave())
     assert open_videos() == 0
+    app.state.analyzer.close()
 
 
 def open_videos():
@@ -376,7 +386,7 @@ def test_only_known_origins_and_hosts_are_served(origin, host, status):
         ("[fe80::1]:8000", 200),
         ("localhost:8000", 200),
         ("desk:8000", 200),
-        ("DESK.home.example", 200),
+        ("DESK.home.example", 403),
         ("desk.local", 200),
         ("friend.example", 200),
         ("evil.example", 403),  # DNS rebinding
@@ -387,7 +397,6 @@ def test_only_known_origins_and_hosts_are_served(origin, host, status):
 @pytest.mark.parametrize("wildcard", ["0.0.0.0", "::"])
 def test_every_address_but_not_every_name_is_served(monkeypatch, wildcard, host, status):
     monkeypatch.setattr(security.socket, "gethostname", lambda: "Desk")
-    monkeypatch.setattr(security.socket, "getfqdn", lambda: "desk.home.example")
     settings = replace(SETTINGS, host=wildcard, allow_origin=("https://friend.example",))
     headers = {"host": host, "origin": f"http://{host}"}
     answer = make_client(settings).post("/api/predict", content=jpeg(frame(0)), headers=headers)
@@ -480,7 +489,7 @@ def test_a_client_that_floods_gets_the_newest_frame_and_the_count_of_the_others(
         ('{"models": ["landmark"], "smoothing": true, "pixels": 1}', "one or two names"),
         ("[]", "cannot be read"),
         ('{"models": [["landmark"]], "smoothing": true}', "one or two names"),
-        pytest.param("[" * 200_000, "cannot be read", id="nested too deeply"),
+        pytest.param("[" * 4_000, "cannot be read", id="nested too deeply"),
     ],
 )
 def test_settings_that_make_no_sense_are_explained_and_change_nothing(client, message, explanation):
@@ -514,7 +523,7 @@ def test_too_large_a_frame_ends_the_connection(client):
 
 
 def test_a_silent_client_gives_up_its_place():
-    with make_client(replace(SETTINGS, idle_seconds=0.1)) as client:
+    with make_client(replace(SETTINGS, first_frame_seconds=0.1)) as client:
         with client.websocket_connect(LIVE) as socket:
             socket.receive_json()
             with pytest.raises(WebSocketDisconnect) as closed:
@@ -536,7 +545,7 @@ def test_one_client_too_many_is_told_that_the_server_is_busy_and_later_let_in(cl
 
 
 @pytest.mark.parametrize(
-    "frame_seconds, capacity", [(None, 32), (0.001, 32), (0.011, 10), (0.05, 2), (1.0, 1)]
+    "frame_seconds, capacity", [(None, 32), (0.001, 32), (0.011, 10), (0.05, 2), (1.0, 2)]
 )
 def test_capacity_follows_the_measured_time_of_a_frame(frame_seconds, capacity):
     admission = Admission(Settings(workers=2, client_rate=10, load_share=0.6, max_clients=32))
@@ -612,7 +621,7 @@ def test_the_mesh_is_asked_only_where_a_chosen_model_takes_it():
         "landmark": FakeRecognizer("landmark", Pipeline()),
         "pixel": FakeRecognizer("pixel", Pipeline(mesh=False)),
     }
-    analyst = Analyst(recognizers, Settings())
-    assert analyst.pipeline(["landmark"]).mesh and analyst.pipeline(["pixel", "landmark"]).mesh
-    assert not analyst.pipeline(["pixel"]).mesh
-    analyst.close()
+    analyzer = Analyzer(recognizers, Settings())
+    assert analyzer.pipeline(["landmark"]).mesh and analyzer.pipeline(["pixel", "landmark"]).mesh
+    assert not analyzer.pipeline(["pixel"]).mesh
+    analyzer.close()
