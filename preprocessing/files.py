@@ -6,6 +6,7 @@ not known. Nothing is decoded here.
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def is_hidden(name: str) -> bool:
 
 def is_ours(folder: Path) -> bool:
     """Tell whether a folder is a prepared set, a model or a report of ours."""
-    return any(all((folder / name).exists() for name in names) for names in _OURS)
+    return any(all(os.path.exists(folder / name) for name in names) for names in _OURS)
 
 
 def _is_folder(entry: os.DirEntry) -> bool:
@@ -162,15 +163,15 @@ def _all_files(path: Path) -> Iterator[Path]:
 
 
 def _file(path: Path) -> Found:
-    if not os.path.exists(path):
-        return Found(path, ERROR, "links to nothing")
-    if not os.path.isfile(path):
-        return Found(path, OTHER, "no regular file")  # a pipe would be waited for
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return Found(path, OTHER, "no regular file")  # a pipe would be waited for
         with path.open("rb") as file:
             start = file.read(_START)
     except OSError as error:
-        return Found(path, ERROR, f"cannot be read ({error.strerror})")
+        gone = isinstance(error, FileNotFoundError) and path.is_symlink()
+        why = "links to nothing" if gone else f"cannot be read ({error.strerror})"
+        return Found(path, ERROR, why)
     found = kind_of_content(start) or _claimed(path)
     return Found(path, found) if found else Found(path, OTHER, NO_PICTURE)
 

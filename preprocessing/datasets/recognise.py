@@ -83,7 +83,10 @@ def check_exists(source: str | Path) -> None:
     try:
         if Path(source).exists():
             return
-    except (OSError, ValueError) as error:  # too long a name, a null byte
+    except OSError as error:  # too long a name, a folder above it that may not be read
+        reason = error.strerror
+        raise DatasetError(f"{shown(str(source))[:200]}: cannot be read ({reason}).") from error
+    except ValueError as error:  # a null byte
         raise DatasetError(f"{shown(str(source))[:200]}: cannot be a path ({error}).") from error
     if not glob.has_magic(str(source)):
         raise DatasetError(f"{shown(str(source))}: no such file or folder.")

@@ -93,15 +93,20 @@ def test_links_are_followed_once_and_never_round_and_round(tmp_path):
 def test_a_folder_that_may_not_be_read_is_an_error_and_the_others_are_read(tmp_path, monkeypatch):
     write_picture(tmp_path / "closed" / "a.png")
     write_picture(tmp_path / "b.png")
-    scandir = os.scandir
+    scandir, status = os.scandir, os.stat
 
-    def guarded(folder):  # as root every folder may be read
-        if Path(folder).name == "closed":
-            raise PermissionError(13, "Permission denied")
-        return scandir(folder)
+    def guarded(call, is_closed):  # as root every folder may be read
+        def guard(path, *arguments, **options):
+            if is_closed(Path(os.fsdecode(path))):
+                raise PermissionError(13, "Permission denied")
+            return call(path, *arguments, **options)
 
-    monkeypatch.setattr(os, "scandir", guarded)
+        return guard
+
+    monkeypatch.setattr(os, "scandir", guarded(scandir, lambda path: path.name == "closed"))
+    monkeypatch.setattr(os, "stat", guarded(status, lambda path: path.parent.name == "closed"))
     found = walked(tmp_path)
+    monkeypatch.undo()
     assert (found["closed"].kind, found["b.png"].kind) == (ERROR, PICTURE)
     assert "Permission denied" in found["closed"].why
 
