@@ -23,8 +23,8 @@ import numpy as np
 from facelines import shape_predictor
 from facelines.model import inputs
 from facelines.model.recognizer import Recognizer
-from facelines.preprocessing import images
-from facelines.preprocessing.images import SAMPLE_PHOTO, landmarks, mesh, tflite
+from facelines.preprocessing import images, landmarks, mesh, tflite
+from facelines.preprocessing.images import SAMPLE_PHOTO
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.points import BOX_SIDE, CROP_SIDE, upright_crop
 from facelines.preprocessing.prepare import preprocess
@@ -101,9 +101,8 @@ def frame(shift: float = 0.0) -> np.ndarray:
     x, y, side = _PHOTO_FACE
     scale = _FACE_SIDE / side
     width, height = _FRAME_SIZE
-    place = np.float64(
-        [[scale, 0, width / 2 - scale * x + shift], [0, scale, height / 3 - scale * y]]
-    )
+    left, top = width / 2 - scale * x + shift, height / 3 - scale * y
+    place = np.float64([[scale, 0, left], [0, scale, top]])
     photo = images.decode_rgb(images.read_bytes(SAMPLE_PHOTO))
     return cv2.warpAffine(photo, place, _FRAME_SIZE, borderMode=cv2.BORDER_REFLECT)
 

@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from facelines.benchmark.serving import speed
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "met"),
+    [("frame_ratio", 0.1, True), ("frame_ratio", 0.2, False), ("scaling_2", 0.1, False)],
+)
+def test_a_figure_is_met_on_its_own_side(name, value, met):
+    assert speed.Figure(name, value, "a yardstick", 0.15, 0.05, 50).is_met is met
+
+
+def test_the_median_of_each_action_is_taken_after_the_warm_up():
+    calls = []
+    seconds = speed.in_turn(3, lambda: calls.append("a"), lambda: calls.append("b"))
+    assert calls == ["a", "b"] * (speed.WARM_UP + 3)
+    assert len(seconds) == 2 and min(seconds) >= 0
+
+
+def test_the_frame_and_the_crops_are_as_they_say():
+    assert speed.frame().shape == (480, 640, 3)
+    first, second = speed.face_crops(2)
+    assert first.shape == (48, 48) and first.dtype == np.uint8 and (first != second).any()
