@@ -21,7 +21,7 @@ from facelines.model.metrics import (
     uncertainty_threshold,
     wilson_interval,
 )
-from facelines.model.recognizer import Recognizer
+from facelines.model.recognizer import Recognizer, calibrate
 from facelines.model.sources import Arrays
 from facelines.model.training import model_card
 from facelines.model.training.browser import to_tflite
@@ -70,20 +70,20 @@ def release(
     check_agreement(model, Recognizer(artifact), validation)
     artifact = replace(artifact, views=views)
     truth = label_indices(validation["label"], labels)
+    store_halves(artifact.onnx_path)
     raw, rounding = probabilities_of(Recognizer(artifact), validation), {}
     if config.eight_bits:
         quantise_pixels(artifact.onnx_path, calibration)
+        store_halves(artifact.onnx_path)  # the quantiser writes floats again
         in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
         rounding = {"same_in_floats": _share_of_same_labels(in_floats, raw)}
-    store_halves(artifact.onnx_path)
-    raw = probabilities_of(Recognizer(artifact), validation)
     plain = evaluate(validation["label"], raw, labels)
     if config.prior_power:
         weights = label_weights(calibration["label"], labels, config.prior_power)
         artifact = replace(artifact, label_weights=weights)
-        raw = probabilities_of(Recognizer(artifact), validation)
+        raw = calibrate(raw * np.array(weights, np.float32), 1.0)
     artifact = replace(artifact, temperature=fit_temperature(truth, raw))
-    calibrated = probabilities_of(Recognizer(artifact), validation)
+    calibrated = calibrate(raw, artifact.temperature)
     metrics = {
         **evaluate(validation["label"], calibrated, labels),
         "ece_uncalibrated": evaluate(validation["label"], raw, labels)["ece"],
