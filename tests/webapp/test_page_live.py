@@ -79,21 +79,21 @@ def test_the_exact_pixels_are_one_click_away(open_page):
     show_sample(page, "Eileen Collins")
     wait_for_status(page, "1 face in view")
     page.click("#exact")
-    page.wait_for_timeout(500)
     assert "48 × 48 pixels" in page.inner_text("#drawing-tag")
-    shades = page.evaluate(
+    shades = page.wait_for_function(
         """() => {
           const canvas = document.getElementById("drawing");
           const side = Math.floor(Math.min(canvas.width, canvas.height) / 48) * 48;
           const [left, top] = [(canvas.width - side) / 2, (canvas.height - side) / 2];
           const { data } = canvas.getContext("2d").getImageData(left, top, side, side);
           const pixel = side / 48;
-          return [...Array(48 * 48).keys()].map((at) => {
+          const shades = [...Array(48 * 48).keys()].map((at) => {
             const [x, y] = [at % 48, Math.floor(at / 48)].map((part) => (part + 0.5) * pixel);
             return data[4 * (Math.floor(y) * side + Math.floor(x))];
           });
+          return shades.every((shade) => shade === 0 || shade === 255) && shades;
         }"""
-    )
+    ).json_value()
     assert set(shades) == {0, 255}
     assert 80 < shades.count(255) < 700
 

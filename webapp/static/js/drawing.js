@@ -29,6 +29,7 @@ export class Drawing {
   clear() {
     this.faces = new Map();
     this.pictures = new Map(); // the model's own, decoded, by number
+    this.asked = new Map(); // their addresses, by number
     this.chosen = null;
     this.canvas.setAttribute("aria-label", "No face: the drawing is empty.");
   }
@@ -41,13 +42,21 @@ export class Drawing {
       const points = this.faces.get(number)?.points ?? target;
       const colour = face.readable === false ? FAINT : undefined;
       const rest = face.rest?.points.map(([x, y]) => [x / 1000, y / 1000]);
-      next.set(number, { number, target, points, colour, rest });
-      if (this.exact && face.drawing) this.#load(number, face.drawing);
+      next.set(number, { number, target, points, colour, rest, address: face.drawing });
     }
     this.faces = next;
     this.chosen = chosen;
     this.canvas.setAttribute("aria-label", next.size
       ? `Drawing of face ${chosen}: white lines on black.` : "No face: the drawing is empty.");
+  }
+
+  // A face's newest picture that is decoded; asks for a newer one where there is one.
+  #picture({ number, address }) {
+    if (address && this.asked.get(number) !== address) {
+      this.asked.set(number, address);
+      this.#load(number, address);
+    }
+    return this.pictures.get(number);
   }
 
   async #load(number, address) {
@@ -80,8 +89,8 @@ export class Drawing {
     const width = Math.round(this.canvas.clientWidth * ratio);
     const height = Math.round(this.canvas.clientHeight * ratio);
     const shown = this.#shown();
-    const seen = shown.flatMap(({ points, colour, picture }) => [points, colour, picture]);
-    if (!this.changes.in([width, height, this.mirrored, ...seen])) return;
+    const seen = shown.flatMap((face) => [face.points, face.colour, face.rest, face.picture]);
+    if (!this.changes.in([width, height, this.mirrored, this.view, ...seen])) return;
     this.canvas.width = width; // this also clears it
     this.canvas.height = height;
     const { context } = this;
@@ -103,8 +112,9 @@ export class Drawing {
     const several = this.everyone && this.faces.size > 1;
     const all = [...this.faces.values()];
     const faces = several ? all : [this.faces.get(this.chosen) ?? all[0]];
-    return faces.map(({ number, points, colour = several ? faceColour(number) : INK }) => {
-      return { points, colour, picture: this.exact ? this.pictures.get(number) : undefined };
+    return faces.map((face) => {
+      const colour = face.colour ?? (several ? faceColour(face.number) : INK);
+      return { ...face, colour, picture: this.exact ? this.#picture(face) : undefined };
     });
   }
 
