@@ -20,7 +20,7 @@ from facelines.preprocessing.images import ImageError
 from facelines.webapp import video
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-_START_SECONDS = 60.0  # a busy machine takes its time over the imports
+_START_SECONDS = 300.0  # a busy machine takes its time over the imports
 _MEMORY_BYTES = 3 << 29  # more than a process holds when it starts
 _HEADER = struct.Struct("<cQdII")  # kind, frame's index, its seconds, height, width
 _READY, _FRAME, _SKIPPED, _END, _ERROR = b"R", b"F", b"S", b"E", b"X"

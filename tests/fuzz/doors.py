@@ -18,7 +18,7 @@ from facelines import cli
 from facelines.model import artifact
 from facelines.model.recognizer import Recognizer
 from facelines.preprocessing import images
-from facelines.preprocessing.datasets import open_dataset
+from facelines.preprocessing.datasets.dataset import open_dataset
 from facelines.preprocessing.prepared import load_prepared
 from facelines.webapp import live
 from facelines.webapp.app import create_app
