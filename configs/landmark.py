@@ -6,7 +6,7 @@ config = Config(
     "landmark",
     epochs=0,
     join={
-        "runs/landmark_points/model.keras": 0.5,
-        "runs/landmark_wide/model.keras": 0.5,
+        "runs/landmark_points_taught/model.keras": 0.7,
+        "runs/landmark_wide/model.keras": 0.3,
     },
 )

@@ -5,4 +5,6 @@ Run it with `--landmarker mesh --labels ferplus`.
 
 from facelines.model.training.config import Config
 
-config = Config("landmark_mesh", epochs=0, start="runs/landmark_mesh_look-ferplus/model.keras")
+config = Config(
+    "landmark_mesh", epochs=0, prior_power=0.1, start="runs/landmark_mesh_look-ferplus/model.keras"
+)

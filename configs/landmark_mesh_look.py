@@ -1,6 +1,7 @@
 """`landmark_mesh_look`, which becomes `landmark-mesh`: the mesh's vertices.
 
-Before it 14 epochs at 1.2e-3 from the part of `landmark_points` that sees the mesh. Run it with `--landmarker mesh`.
+Before it 14 epochs at 1.2e-3, from the part of `landmark_points` that sees the mesh.
+Run it with `--landmarker mesh`.
 """
 
 from facelines.model.training.augmentation import Augmentation

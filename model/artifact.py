@@ -34,8 +34,8 @@ class ArtifactError(ValueError):
 class Artifact:
     """What travels with a trained network.
 
-    folder: holds model.onnx, model.keras, pipeline.json, metrics.json and README.md, and
-        references.json where the network reads points.
+    folder: holds model.onnx, pipeline.json, metrics.json and README.md, references.json where the
+        network reads points, and model.keras where it may be trained further.
     labels: the network's outputs, in their order.
     pipeline: the recipe that made its training data.
     network: its name in `model.networks`.
@@ -180,7 +180,8 @@ def load(name_or_folder: str | Path) -> Artifact:
             f"{folder}: was trained on drawings with fingerprint {fingerprint}, but this version "
             f"draws {drawn}; use the version that trained it, or train again."
         )
-    _check_landmark_file(folder, expected_hash)
+    if artifact.pipeline.landmarker != "mesh":
+        _check_landmark_file(folder, expected_hash)
     return replace(artifact, metrics=_metrics(artifact), references=_references(artifact))
 
 
@@ -205,6 +206,7 @@ def _check_values(artifact: Artifact) -> None:
     problems = {
         "labels": not labels or not all(isinstance(label, str) for label in labels),
         "labels that differ": len(set(map(str, labels))) != len(labels),
+        "label_weights": not _are_weights(artifact.label_weights, len(labels)),
         "temperature": not _is_number(artifact.temperature, 1e-3, 1e3),
         "uncertain_below": not _is_number(artifact.uncertain_below, 0, 1),
         "views": type(artifact.views) is not int or not 1 <= artifact.views <= MAX_VIEWS,
@@ -219,6 +221,12 @@ def _check_values(artifact: Artifact) -> None:
 
 def _is_number(value: object, least: float, most: float) -> bool:
     return type(value) in (int, float) and least <= value <= most
+
+
+def _are_weights(values: tuple, count: int) -> bool:
+    return not values or (
+        len(values) == count and all(_is_number(value, 1e-3, 1e3) for value in values)
+    )
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -37,7 +37,7 @@ class ReferenceError(ValueError):
 class Reference:
     """The mean face of some pictures.
 
-    points: for each source of points ("points", "mesh", "vertices") float32 (51 or 478, 2), the
+    points: for each source of points ("points", "mesh", "vertices") float32 (51 or 151, 2), the
         mean of the faces' normalised points: shift, scale and roll are out of them.
     mixture: how much of each label its faces show, summing to 1: {"neutral": 1.0} is a face at
         rest, an equal share of each label the mean of balanced pictures.
@@ -90,7 +90,7 @@ def mean_of(
     """Return the mean of faces that show whatever they show, without those whose points are wrong.
 
     Args:
-        batch: the faces' normalised points by source, each float32 (n, 51 or 478, 2); other
+        batch: the faces' normalised points by source, each float32 (n, 51 or 151, 2); other
             inputs are passed over.
         probabilities: float (n, labels), what a network sees in them, calibrated.
         prior: the share of each label that such probabilities expect, in their order.
@@ -180,7 +180,7 @@ def training_from_json(text: str) -> dict[str, Reference]:
 def shift(
     reference: Reference, training: Mapping[str, Reference], sources: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Return how far to move each source's normalised points, float32 (51 or 478, 2).
+    """Return how far to move each source's normalised points, float32 (51 or 151, 2).
 
     It is the training set's mean face of the reference's own mixture less the reference, and less
     of it where the reference has few faces.
@@ -223,7 +223,7 @@ def shifts(
     training: Mapping[str, Reference],
     sources: Sequence[str],
 ) -> dict[str, np.ndarray]:
-    """Return how far to move each of n faces, float32 (n, 51 or 478, 2); not at all for None."""
+    """Return how far to move each of n faces, float32 (n, 51 or 151, 2); not at all for None."""
     known = {id(one): shift(one, training, sources) for one in references if one is not None}
     first = next(iter(known.values()))
     still = {name: np.zeros_like(first[name]) for name in sources}
