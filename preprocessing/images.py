@@ -191,7 +191,7 @@ def _check_whole(path: Path, decoded: int, end: float, named: float, rate: float
 def _animation_frames(path: Path) -> Iterator[tuple[float, float, np.ndarray]]:
     data, time = read_bytes(path), 0.0
     try:
-        with Image.open(io.BytesIO(data), formats=_MOVING) as animation:
+        with Image.open(io.BytesIO(look_through(data).data), formats=_MOVING) as animation:
             width, height = animation.size
             if width * height > MAX_PIXELS:
                 raise ImageError(
