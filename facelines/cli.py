@@ -33,6 +33,7 @@ COMMANDS = {
 _EXTRAS = {
     "keras": "train", "tensorflow": "train", "tf2onnx": "train", "onnx": "train",
     "matplotlib": "train", "sklearn": "benchmark", "scipy": "benchmark", "ray": "ray",
+    "fsspec": "remote", "av": "video",
 }  # fmt: skip
 
 
