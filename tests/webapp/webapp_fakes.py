@@ -34,6 +34,7 @@ class FakeRecognizer:
         self.labels = label_set(6)
         self.pipeline = pipeline or Pipeline()
         self.uncertain_below = 0.3
+        self.references = {}  # its networks know nobody at rest
         self.metrics = {
             "accuracy": 0.5,
             "per_class": {label: {"recall": 0.5, "f1": 0.5} for label in self.labels},
