@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from facelines.demo import PHOTO
+from facelines.preprocessing.layout import MANIFEST
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "model" / "weights" / "pixel" / "model.onnx"
@@ -139,7 +140,7 @@ def test_predict_tells_nobody(watched):
 
 def test_preprocess_tells_nobody(watched):
     watched.run("preprocess", PHOTO.parent, watched.out, "--workers", "2")
-    assert (watched.out / "manifest.json").is_file()
+    assert (watched.out / MANIFEST).is_file()
     assert_private(watched)
 
 

@@ -19,6 +19,7 @@ from facelines.model import artifact
 from facelines.model.recognizer import Recognizer
 from facelines.preprocessing import images
 from facelines.preprocessing.datasets.dataset import open_dataset
+from facelines.preprocessing.layout import MANIFEST
 from facelines.preprocessing.prepared import load_prepared
 from facelines.webapp import live
 from facelines.webapp.app import create_app
@@ -233,7 +234,7 @@ DOORS = {
     "pictures": pictures,
     "csv": csv,
     "labels": labels,
-    "manifest": partial(_file_of_prepared, "manifest.json"),
+    "manifest": partial(_file_of_prepared, MANIFEST),
     "shards": partial(_file_of_prepared, "**/*.parquet"),
     "settings": settings,
     "network": network,
