@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from facelines.preprocessing.mesh import READ, READ_LANDMARKS, READ_MIRROR
+from facelines.preprocessing.mesh import READ, READ_MIRROR
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import MIRROR, POINTS
 from facelines.preprocessing.render import EYES
 
-SOURCES = ("points", "mesh", "vertices")  # of normalised points
+SOURCES = ("points", "vertices")  # of normalised points
 NAMES = ("image", *SOURCES, "pixels")
 
 _PLACEMENTS = (  # of a drawing: shift x and y in pixels, scale about the eyes
@@ -26,8 +26,8 @@ def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
 
     Returns:
         image: uint8 (n, 48, 48), points: float32 (n, 51, 2) normalised to the drawing's unit
-        square, pixels: uint8 (n, 48, 48); and, where the recipe has it, the mesh's vertices
-        `mesh.READ` float32 (n, 151, 2) and mesh, the 51 of them that are landmarks.
+        square, pixels: uint8 (n, 48, 48); and, where the recipe has it, vertices: float32
+        (n, 151, 2), those of the mesh that networks read (`mesh.READ`).
     """
     batch = {
         "image": np.array([face.image for face in faces], np.uint8),
@@ -36,7 +36,6 @@ def of_faces(faces: Sequence[Face]) -> dict[str, np.ndarray]:
     }
     if faces and faces[0].normalised_mesh is not None:
         batch["vertices"] = np.array([face.normalised_mesh[READ] for face in faces], np.float32)
-        batch["mesh"] = batch["vertices"][:, READ_LANDMARKS]
     return batch
 
 
@@ -58,9 +57,8 @@ def mirrored(batch: dict[str, np.ndarray], pipeline: Pipeline) -> dict[str, np.n
         flipped["points"] = mirror_points(batch["points"])
     if "image" in batch:
         flipped["image"] = np.array([pipeline.draw(face) for face in flipped["points"]], np.uint8)
-    for name in ("mesh", "vertices"):
-        if name in batch:
-            flipped[name] = mirror_points(batch[name])
+    if "vertices" in batch:
+        flipped["vertices"] = mirror_points(batch["vertices"])
     if "pixels" in batch:
         flipped["pixels"] = batch["pixels"][:, :, ::-1]
     return flipped
@@ -106,8 +104,8 @@ def moved(
     """Return the faces with their points moved; the drawings are drawn again of them.
 
     Args:
-        shifts: for each source of points that moves how far, float (51 or 478, 2) for all faces
-            alike or (n, 51 or 478, 2).
+        shifts: for each source of points that moves how far, float (51 or 151, 2) for all faces
+            alike or (n, 51 or 151, 2).
     """
     points = {name: (batch[name] + shift).astype(np.float32) for name, shift in shifts.items()}
     return _redrawn(batch | points, pipeline)

@@ -37,7 +37,7 @@ class ReferenceError(ValueError):
 class Reference:
     """The mean face of some pictures.
 
-    points: for each source of points ("points", "mesh", "vertices") float32 (51 or 151, 2), the
+    points: for each source of points ("points", "vertices") float32 (51 or 151, 2), the
         mean of the faces' normalised points: shift, scale and roll are out of them.
     mixture: how much of each label its faces show, summing to 1: {"neutral": 1.0} is a face at
         rest, an equal share of each label the mean of balanced pictures.

@@ -13,7 +13,7 @@ from facelines import shape_predictor
 from facelines.preprocessing import labels, layout, render
 from facelines.preprocessing.images import decode_png
 from facelines.preprocessing.layout import Folder, open_folder
-from facelines.preprocessing.mesh import READ, READ_LANDMARKS
+from facelines.preprocessing.mesh import READ
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.samples import DatasetError
 
@@ -46,9 +46,9 @@ def load_prepared(
     Returns:
         image, pixels uint8 (n, size, size); points float32 (n, 51, 2) normalised to the drawing's
         unit square; raw_points float32 (n, 51, 2) in pixels of the picture; vertices float32
-        (n, 151, 2) normalised, those of the mesh that networks read (`mesh.READ`), mesh
-        (n, 51, 2) its landmarks, raw_vertices (n, 478, 2) all of it, presence (n,) its
-        logit, all missing where the recipe leaves it out; label, split, found, sha256, source,
+        (n, 151, 2) normalised, those of the mesh that networks read (`mesh.READ`),
+        raw_vertices (n, 478, 2) all of it, presence (n,) its logit, all missing where the recipe
+        leaves it out; label, split, found, sha256, source,
         subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where there are none;
         quality, weight float32 (n,), weight 1 where none is given; excluded bool (n,), not to be
         trained on; framing int (n,), 0 where the picture is as it was.
@@ -113,12 +113,10 @@ def _arrays(table: pa.Table, recipe: Pipeline) -> dict:
     }
     if recipe.mesh and "normalised_mesh" in table.column_names:  # of 51 points, until version 3
         arrays["raw_mesh"] = arrays.pop("raw_vertices")
-        arrays["mesh"] = _array(table, "normalised_mesh", recipe.size)
     elif recipe.mesh:
         arrays["vertices"] = normalised_vertices(
             arrays["raw_vertices"][:, READ], arrays["raw_points"], recipe
         )
-        arrays["mesh"] = arrays["vertices"][:, READ_LANDMARKS]
     return arrays
 
 

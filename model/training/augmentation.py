@@ -54,7 +54,7 @@ def augment(
     flip = rng.random(len(batch["points"])) < settings.mirror
     changed = {}
     if names != ("pixels",):
-        sources = [name for name in ("points", "mesh", "vertices") if name in batch]
+        sources = [name for name in ("points", "vertices") if name in batch]
         sources = [name for name in sources if name == "points" or name in names]
         points = [
             np.where(flip[:, None, None], mirror_points(batch[name]), batch[name])

@@ -10,7 +10,6 @@ from facelines.benchmark.training_cache import Split
 from facelines.model import sources
 from facelines.model.evaluate import probabilities_of
 from facelines.model.recognizer import Recognizer
-from facelines.preprocessing.mesh import READ_LANDMARKS
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,6 @@ def films(embedded_rows):
         [f"happy/S{one:03d}_{take:03d}_{frame:08d}.png"
          for one, take, frame in zip(people, takes, frames, strict=True)]
     )  # fmt: skip
-    rows["mesh"] = rows["vertices"][:, READ_LANDMARKS]
     rows["label"] = rows["label"][::3].repeat(3)[:360]  # a film shows one label
     return rows
 

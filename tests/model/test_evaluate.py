@@ -12,7 +12,6 @@ from facelines.model.recognizer import Recognizer
 from facelines.model.sources import SourceError
 from facelines.preprocessing import fer2013_landmarks
 from facelines.preprocessing.labels import FER2013_CODES
-from facelines.preprocessing.mesh import READ_LANDMARKS
 from facelines.preprocessing.prepare import preprocess
 
 KEYS = {
@@ -198,9 +197,8 @@ def two_people(tmp_path, embedded_rows):
     """Faces of FER2013 whose people are named in their paths; one has another geometry."""
     arrays = sources.select(embedded_rows, slice(0, 60))
     arrays["source"] = np.array([f"{'AB'[row % 2]}{row:02d}.png" for row in range(60)])
-    arrays["mesh"] = arrays["vertices"][:, READ_LANDMARKS]
     wide = np.arange(60) % 2 == 1
-    for name in ("points", "mesh", "vertices"):
+    for name in ("points", "vertices"):
         arrays[name][wide] += np.float32([0.02, 0.04])
     return arrays
 

@@ -24,7 +24,7 @@ LABELS = ("happy", "neutral", "sad")
 
 def faces(count=6, offset=0.0, seed=0):
     points = np.random.default_rng(seed).uniform(0.2, 0.8, (count, 51, 2)).astype(np.float32)
-    return {"points": points + np.float32(offset), "mesh": points - np.float32(offset)}
+    return {"points": points + np.float32(offset), "vertices": points - np.float32(offset)}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_reference_survives_json(kind):
     read = Reference.from_json(made.to_json())
     assert read.kind == kind and read.count == 6
     assert read.mixture == pytest.approx(dict(made.mixture), abs=1e-3)
-    for name in ("points", "mesh"):
+    for name in ("points", "vertices"):
         assert read.points[name].dtype == np.float32
         np.testing.assert_allclose(read.points[name], made.points[name], atol=1e-4)
 
@@ -75,7 +75,7 @@ def test_the_training_sets_references_survive_json(training):
     read = training_from_json(training_to_json(training))
     assert list(read) == list(LABELS)
     np.testing.assert_allclose(
-        read["sad"].points["mesh"], training["sad"].points["mesh"], atol=1e-4
+        read["sad"].points["vertices"], training["sad"].points["vertices"], atol=1e-4
     )
 
 
@@ -86,7 +86,7 @@ def test_the_training_sets_references_survive_json(training):
         json.dumps({"format": 9}),
         values(points={"points": [[1]]}),
         values(points={"points": [[1, "x"]]}),
-        values(points={"mesh": [[1, 2]]}),
+        values(points={"vertices": [[1, 2]]}),
         values(count=0),
         values(mixture={}),
         values(mixture={"sad": 0.5}),
@@ -104,8 +104,8 @@ def test_a_persons_constant_offset_is_taken_out(training):
         name: np.repeat(one[None], 400, 0) for name, one in training["neutral"].points.items()
     }
     person = {name: points + np.float32(0.03) for name, points in person.items()}
-    moves = shift(neutral_of(person), training, ("points", "mesh"))
-    for name in ("points", "mesh"):
+    moves = shift(neutral_of(person), training, ("points", "vertices"))
+    for name in ("points", "vertices"):
         np.testing.assert_allclose(moves[name], -0.03, atol=1e-3)
 
 
@@ -150,8 +150,8 @@ def test_no_face_makes_no_reference():
 
 def test_what_a_model_cannot_use_is_said(training):
     only_points = neutral_of({"points": faces()["points"]})
-    with pytest.raises(ReferenceError, match="no mesh"):
-        shift(only_points, training, ("points", "mesh"))
+    with pytest.raises(ReferenceError, match="no vertices"):
+        shift(only_points, training, ("points", "vertices"))
     disgusted = Reference({"points": faces()["points"][0]}, {"disgust": 1.0}, 1)
     with pytest.raises(ReferenceError, match="disgust.*happy, neutral, sad"):
         shift(disgusted, training, ["points"])

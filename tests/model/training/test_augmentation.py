@@ -19,8 +19,7 @@ def batch(embedded_rows):
     points = embedded_rows["points"][:8]
     return {
         "points": points,
-        "mesh": embedded_rows["mesh"][:8],
-        "vertices": rng.random((len(points), 151, 2), np.float32),
+        "vertices": embedded_rows["vertices"][:8],
         "image": embedded_rows["image"][:8],
         "pixels": rng.integers(0, 256, (len(points), 48, 48), dtype=np.uint8),
     }
@@ -58,12 +57,12 @@ def test_points_and_pixels_are_mirrored_together(batch):
 
 def test_both_sources_move_together(batch):
     moved = changed(batch, Augmentation(mirror=0, jitter=0))
-    for name in ("points", "mesh", "vertices"):
+    for name in ("points", "vertices"):
         assert not np.allclose(moved[name], batch[name], atol=1e-3)
     # One similarity takes both sources' points to their new places.
     for face in range(8):
         before, after = (
-            np.concatenate([some["points"][face], some["mesh"][face]]) @ (1, 1j)
+            np.concatenate([some["points"][face], some["vertices"][face]]) @ (1, 1j)
             for some in (batch, moved)
         )
         ratio = (after - after.mean()) / (before - before.mean())
