@@ -25,7 +25,10 @@ def take_weights(model: keras.Model, path: str) -> int:
     if Path(path).suffix != ".keras":
         path = artifact.resolve(path) / "model.keras"
     if not Path(path).is_file():
-        raise ValueError(f"{path}: no such file; expected a model.keras or a released name.")
+        raise ValueError(
+            f"{path}: no such file; expected a model.keras, or the name of a released model that "
+            "comes with one (landmark, pixel, pixel-ferplus), in a checkout: the wheel has none."
+        )
     layers = keras.models.load_model(path, compile=False).layers
     source = {layer.name: layer.get_weights() for layer in layers}
     names = {layer.name for layer in model.layers}
