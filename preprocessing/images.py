@@ -246,8 +246,15 @@ def encode_png(gray: np.ndarray) -> bytes:
 
 
 def decode_png(data: bytes) -> np.ndarray:
-    """Decode what `encode_png` made, uint8 (H, W); fast, for our own files only."""
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    """Decode what `encode_png` made, uint8 (H, W); fast, for our own files only.
+
+    Raises:
+        ImageError: it is damaged.
+    """
+    gray = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if gray is None:
+        raise ImageError("a stored PNG is damaged; prepare the data set again.")
+    return gray
 
 
 def _open(
