@@ -39,8 +39,9 @@ def score(
             majority of the FER+ votes.
         limit: only the first so many rows of the split.
         reference: one of REFERENCES: what each face's points are read against. "set" is the mean
-            of all the faces that are scored, "subject" that of the same person's; both look at
-            the test faces, though not at their labels, and the figures say so.
+            of all the faces that are scored, "subject" that of the same person's, without the film
+            that is read; both look at the test faces, though not at their labels, and the figures
+            say so.
         subject_from: a regular expression that finds the person in a picture's path, as its first
             group where it has one; by default the set itself names its people.
         reading: passed to `sources.read_faces`; of an already prepared source there is nothing
@@ -106,11 +107,31 @@ def referenced(
     everyone = mean(slice(None))
     known = [everyone] * count
     if way == "subject":
-        names, places = np.unique(sources.subjects(arrays, subject_from), return_inverse=True)
-        own = [replace(mean(places == place), wider=everyone) for place in range(len(names))]
-        known = [own[place] for place in places]
+        people = sources.subjects(arrays, subject_from)
+        known = _of_each(people, _films(arrays), mean, everyone)
     report = {"by": way, "references": len(set(map(id, known))), "faces": count}
     return recognizer.moved(arrays, known), report | {"caution": _CAUTION}
+
+
+def _films(arrays: Arrays) -> np.ndarray:
+    """Return the film of each face, str (n,), "" where it is the only picture of it."""
+    films = sources.films_of(arrays)
+    _, places, counts = np.unique(films, return_inverse=True, return_counts=True)
+    return np.where(counts[places] > 1, films, "")
+
+
+def _of_each(people: np.ndarray, films: np.ndarray, mean, everyone: Reference) -> list[Reference]:
+    """Return each face's reference: its person's other faces, without the film that is read.
+
+    A film's frames are nearly one picture: with them the reference would hold the expression that
+    is to be read. A face that is no frame of a film is one of those that its reference is made of.
+    """
+    made = {}
+    for person, film in {*zip(people, films, strict=True)}:
+        chosen = (people == person) & ((films != film) | (film == ""))
+        own = replace(mean(chosen), wider=everyone) if chosen.any() else everyone
+        made[person, film] = own
+    return [made[one] for one in zip(people, films, strict=True)]
 
 
 def wanted_labels(arrays: Arrays, labels: tuple[str, ...], labels_of: str) -> Arrays:

@@ -29,6 +29,7 @@ from facelines.preprocessing.prepared import (
 )
 from facelines.preprocessing.samples import TRAINING_SPLITS, ReadError, Sample
 
+_SEQUENCE = re.compile(r"S\d{3}_\d{3}(?=_\d{8})", re.IGNORECASE)  # a film of CK+
 Arrays = dict[str, np.ndarray]
 
 TRAINING = TRAINING_SPLITS
@@ -126,6 +127,14 @@ def relabelled(arrays: Arrays, labels: tuple[str, ...]) -> Arrays:
     chosen = select(arrays, kept)
     chosen["label"] = np.array([label for label in majority if label is not None])
     return chosen
+
+
+def films_of(rows: Arrays) -> np.ndarray:
+    """Return the film that each face is from, str (n,): CK+'s sequence, else the picture itself."""
+    stems = [_SEQUENCE.search(source) for source in rows["source"]]
+    return np.array(
+        [found[0] if found else source for found, source in zip(stems, rows["source"], strict=True)]
+    )
 
 
 def subjects(arrays: Arrays, pattern: str | None = None) -> np.ndarray:

@@ -6,7 +6,6 @@ taken for a balanced mixture. So the same is asked with the other films' labels 
 for the missing one, and with another person's films, which lack the label too.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -21,11 +20,10 @@ from facelines.model.evaluate import probabilities_of, referenced
 from facelines.model.metrics import evaluate, mcnemar
 from facelines.model.recognizer import Recognizer
 from facelines.model.reference import Reference
-from facelines.model.sources import Arrays
+from facelines.model.sources import Arrays, films_of
 from facelines.preprocessing.labels import label_indices
 
 COUNTS = (1, 2, 4, 8)  # faces that a reference is made of
-_SEQUENCE = re.compile(r"S\d{3}_\d{3}(?=_\d{8})", re.IGNORECASE)
 _FIGURES = ("n", "accuracy", "accuracy_interval", "macro_f1")
 _NO_PEOPLE = {"needs": "a prepared set that names its people (--also PREPARED, such as CK+48)"}
 _NO_SHAPE = {"needs": "a network that reads points and knows its training set's mean faces"}
@@ -134,14 +132,6 @@ def _mingled(places: np.ndarray, films: np.ndarray) -> np.ndarray:
     """Return places so that each film's first come first, then each film's second, and so on."""
     within = [int(np.sum(films[places[:at]] == films[place])) for at, place in enumerate(places)]
     return places[np.argsort(within, kind="stable")]
-
-
-def films_of(rows: Arrays) -> np.ndarray:
-    """Return the film that each face is from, str (n,): CK+'s sequence, else the picture itself."""
-    stems = [_SEQUENCE.search(source) for source in rows["source"]]
-    return np.array(
-        [found[0] if found else source for found, source in zip(stems, rows["source"], strict=True)]
-    )
 
 
 def _right(recognizer: Recognizer, said: np.ndarray, rows: Arrays) -> np.ndarray:

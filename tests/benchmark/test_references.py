@@ -42,7 +42,7 @@ def entries():
 
 
 def test_the_film_that_is_read_never_counts(films):
-    names = analysis.films_of(films)
+    names = sources.films_of(films)
     for film in np.unique(names)[:8]:
         person = films["subject"][names == film][0]
         chosen = analysis._of_person(films, names, film)
@@ -52,7 +52,7 @@ def test_the_film_that_is_read_never_counts(films):
 
 
 def test_another_persons_films_lack_the_label_too(films):
-    names = analysis.films_of(films)
+    names = sources.films_of(films)
     for film in np.unique(names)[:8]:
         here = names == film
         chosen = analysis._of_another(films, names, film)
