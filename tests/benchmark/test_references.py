@@ -72,9 +72,11 @@ def test_every_way_is_measured_and_reported(films, entries):
     assert ways["0 faces"]["accuracy"] == ways["none"]["accuracy"]  # all have enough faces
     assert ways["8 faces"]["accuracy"] != ways["none"]["accuracy"]
     missing = dict.fromkeys(
-        ("parts", "maps", "drawings", "cross", "folds", "label_sets", "identity", "worst"),
-        {"needs": "-"},
+        ("parts", "maps", "cross", "folds", "identity", "worst"), {"needs": "-"}
     )
+    one = {"name": "lines", "accuracy": 0.5, "rival": "lines", "p": 1.0, "interval": [0.4, 0.6]}
+    missing["label_sets"] = {}
+    missing["drawings"] = {"faces": 1, "epochs": 1, "variants": [one]}
     sections = {key: body for key, _, body in further(missing | {"references": found})}
     assert "another person" in sections["references"] and "360 faces" in sections["references"]
 
