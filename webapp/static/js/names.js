@@ -3,15 +3,15 @@
 const KINDS = {
   landmark: {
     name: "Shape",
-    line: "Sees the drawing and the places of its 51 points, nothing of the picture.",
+    line: "Sees where the drawing's 51 points are, and 151 more, nothing of the picture.",
   },
   landmark_mesh: {
     name: "Shape",
-    line: "Sees the drawing of 51 points and the places of 151, nothing of the picture.",
+    line: "Sees where 151 points of the face mesh are, nothing of the picture.",
     sees: "drawing",
   },
   pixel: { name: "Pixels", line: "Sees the gray crop of the face, not the drawing." },
-  fused: { name: "Both", line: "Sees the drawing, its points and the gray crop." },
+  fused: { name: "Both", line: "Sees the points and the gray crop." },
   landmark_cnn: { name: "Drawing", line: "Sees the drawing alone." },
 };
 const LABELLERS = { "": "FER2013", ferplus: "ten people" };
