@@ -134,7 +134,7 @@ def test_a_dependency_that_talks_is_seen(watched):
 def test_predict_tells_nobody(watched):
     printed = watched.run("predict", PHOTO, "--model", "pixel", "--json", "--annotate", watched.out)
     assert "happy" in printed
-    assert [path.name for path in watched.out.iterdir()] == ["astronaut.png"]
+    assert (watched.out / "astronaut.png").is_file()
     assert_private(watched)
 
 
