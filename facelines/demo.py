@@ -6,7 +6,7 @@ from pathlib import Path
 from facelines.commands.preprocess import table_text
 from facelines.model.evaluate import score
 from facelines.model.format import figures_text
-from facelines.model.predict_files import predict_paths
+from facelines.model.predict_files import Options, predict_paths
 from facelines.model.recognizer import Recognizer
 from facelines.preprocessing import fer2013_landmarks, layout
 from facelines.preprocessing.images import SAMPLE_PHOTO
@@ -27,7 +27,7 @@ def demonstrate(out: Path, model: str = "landmark") -> None:
     print("1. A photo becomes a landmark drawing\n")
     print(table_text(preprocess(photo, out / "prepared", overwrite=True)))
     print("\n2. The model reads it\n")
-    for row in predict_paths(Recognizer.load(model), [photo], copies):
+    for row in predict_paths(Recognizer.load(model), [photo], Options(annotated=copies)):
         values = sorted((row.probabilities or {}).items(), key=lambda item: -item[1])
         print("  ".join(f"{label} {100 * value:.1f} %" for label, value in values) or row.error)
     print("\n3. The same model on FER2013's PublicTest, from the embedded landmarks\n")

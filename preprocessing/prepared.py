@@ -186,6 +186,11 @@ def read_manifest(out: str | Path | Folder) -> dict:
     """Return the manifest of a prepared set (DatasetError if it is damaged or none of ours)."""
     folder = open_folder(out)
     name = layout.MANIFEST if folder.exists(layout.MANIFEST) else layout.OLD_MANIFEST
+    if not folder.exists(name):
+        raise DatasetError(
+            f"{folder} is not a prepared folder (no manifest.json in it); expected the OUT of "
+            '"facelines preprocess SOURCE OUT", or the word "embedded".'
+        )
     manifest = read_json(folder, name)
     if not isinstance(manifest, dict) or not {"plan", "shards", "summary"} <= manifest.keys():
         raise DatasetError(

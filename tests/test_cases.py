@@ -213,7 +213,7 @@ def test_a_set_of_ones_own_prints_its_labels_and_what_was_mapped(photos, capsys)
     assert "read as tree; labels: calm, happy" in printed
     assert "in our spelling: Freude -> happy" in printed
     assert "3 files = 3 with rows + 0 errors + 0 left out + 0 passed over" in printed
-    manifest = json.loads((photos.parent / "out" / "manifest.json").read_text())
+    manifest = json.loads((photos.parent / "out" / "_about" / "manifest.json").read_text())
     assert manifest["labels"] == ["calm", "happy"]
 
 
@@ -250,7 +250,7 @@ def test_a_receipt_that_is_none_is_made_again(photos, capsys, receipt):
     save_face(photos / "happy" / "a.png", side=48)
     out = photos.parent / "out"
     first = preprocess(capsys, photos, out)
-    (out / "receipts" / "part-00000.json").write_text(receipt)
+    next((out / "_about" / "receipts").glob("*.json")).write_text(receipt)
     assert preprocess(capsys, photos, out)["digest"] == first["digest"]
 
 
@@ -267,7 +267,7 @@ def test_two_runs_into_one_folder_notice_each_other(photos, capsys):
     assert not (out / layout.LOCK).exists()
 
 
-@pytest.mark.parametrize("full", ["part-00000.parquet", "manifest.json", "contact_sheet.png"])
+@pytest.mark.parametrize("full", [".parquet", "manifest.json", "contact_sheet.png"])
 def test_a_full_disk_names_the_file_and_leaves_nothing_half_written(
     photos, capsys, monkeypatch, full
 ):
@@ -287,7 +287,7 @@ def test_a_full_disk_names_the_file_and_leaves_nothing_half_written(
     line = capsys.readouterr().err.splitlines()[-1]
     assert full in line and "No space left" in line and "are free" in line
     assert not [path for path in out.rglob("*") if path.suffix == ".tmp"]
-    assert not (out / "manifest.json").exists()
+    assert not (out / "_about" / "manifest.json").exists()
     monkeypatch.undo()
     assert preprocess(capsys, photos, out)["rows"] == 1
 
@@ -296,7 +296,7 @@ def test_a_full_disk_names_the_file_and_leaves_nothing_half_written(
     ("arguments", "message"),
     [
         (("preprocess", "s3://bucket/in", "out"), "a URL"),
-        (("preprocess", "in", "s3://bucket/out"), "a URL"),
+        (("preprocess", "in", "nowhere://bucket/out"), "nowhere"),
         (("preprocess", "in", "out", "--labels-from", "none.csv"), "cannot be read"),
     ],
 )

@@ -123,9 +123,9 @@ def test_multiplications_are_counted_by_hand():
 
 def test_every_look_at_a_face_is_counted():
     parts = {name: cost.macs(NETWORKS[name](6)) for name in ("pixel_light", "pixel_second")}
-    shape = cost.macs(NETWORKS["landmark"](6))
+    shape = cost.macs(NETWORKS["landmark_points"](6))
     heads = 6 * 144 * 2  # joined, both looks' means are decided on once
-    assert cost.macs(NETWORKS["fused"](6)) == 2 * sum(parts.values()) + shape - heads
+    assert cost.macs(NETWORKS["fused"](6)) == 2 * (sum(parts.values()) + shape - heads)
 
 
 def test_distortion_is_for_training_alone():

@@ -1,5 +1,7 @@
 """What a newcomer runs first."""
 
+from pathlib import Path
+
 import pytest
 
 from facelines import cli, doctor
@@ -25,7 +27,7 @@ def test_the_demo_leaves_the_pictures_that_it_names(shown):
     pictures = [word for word in named if word.endswith(".png")]
     assert len(pictures) == 2
     for picture in pictures:
-        assert open(picture, "rb").read(4) == b"\x89PNG"
+        assert Path(picture).read_bytes()[:4] == b"\x89PNG"
 
 
 def test_the_demo_shows_a_prediction_and_the_shipped_accuracy(shown):

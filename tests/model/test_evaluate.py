@@ -188,7 +188,7 @@ def test_bad_input_is_one_line_and_no_traceback(arguments, message, capsys):
     assert cli.main(arguments) == 1
     printed = capsys.readouterr()
     said = [line for line in (printed.err + printed.out).splitlines() if line]
-    assert message in said[-1]
+    assert sum(message in line for line in said) == 1
     assert "Traceback" not in printed.err
 
 

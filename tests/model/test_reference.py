@@ -172,7 +172,7 @@ def test_a_face_that_is_its_own_neutral_reference_looks_neutral(landmark, astron
     assert smiling.best == "happy"
     many = neutral_of({name: np.repeat(values, 50, 0) for name, values
                        in inputs.of_faces([smiling.face]).items()})  # fmt: skip
-    (prediction,) = landmark(astronaut, many)
+    (prediction,) = landmark(astronaut, against=many)
     assert prediction.best == "neutral"
 
 

@@ -66,7 +66,7 @@ def test_the_best_validated_epoch_is_kept(splits, tmp_path):
     found = np.array(LABELS)[predict(model, features).argmax(axis=1)]
     assert np.mean(found == splits[1]["label"]) == pytest.approx(best)
     written = (tmp_path / "history.csv").read_text().splitlines()
-    assert written[0] == "epoch,loss,seconds,accuracy,log_loss" and len(written) == 4
+    assert written[0] == "epoch,loss,seconds,accuracy,macro_f1,log_loss" and len(written) == 4
 
 
 def test_training_lowers_the_loss(splits, tmp_path):
@@ -337,6 +337,7 @@ def test_cross_validation_tests_each_fold_on_what_it_did_not_learn(splits, tmp_p
     rows = sources.select(splits[0], np.arange(390))
     rows["split"] = np.array([f"fold{number % 3}" for number in range(390)])
     monkeypatch.setattr(sources, "load_arrays", lambda _: (rows, Pipeline()))
+    monkeypatch.setattr(recipe.own_set, "labels_to_learn", lambda *_: LABELS)
     learned, right = [], []
 
     def fit_and_note(seen, held_out, *rest, **options):

@@ -49,7 +49,7 @@ def eight_bit_weights(path):
 
 
 def test_eight_bits_answer_as_floats_do(rows, folder):
-    pixel = replace(artifact.load("pixel"), folder=folder)
+    pixel = replace(artifact.load("pixel"), folder=folder, hashes={})
     size = pixel.onnx_path.stat().st_size
     exact = Recognizer(pixel)
     assert quantization.quantise_pixels(pixel.onnx_path, rows) > 20
@@ -115,7 +115,9 @@ def test_a_training_is_released_in_eight_bits_and_calibrated_as_it_serves(
 
 
 def test_too_coarse_a_rounding_is_not_released(rows, folder):
-    answers = Recognizer(replace(artifact.load("pixel"), folder=folder)).probabilities(rows)
+    answers = Recognizer(replace(artifact.load("pixel"), folder=folder, hashes={})).probabilities(
+        rows
+    )
     assert export._share_of_same_labels(answers, answers) == 1
     with pytest.raises(RuntimeError, match="In eight bits .* eight_bits=False"):
         export._share_of_same_labels(answers, np.roll(answers, 1, axis=1))
