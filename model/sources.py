@@ -26,6 +26,7 @@ from facelines.preprocessing.prepared import (
     load_prepared,
     normalised_vertices,
     read_manifest,
+    recipe_of,
 )
 from facelines.preprocessing.samples import TRAINING_SPLITS, ReadError, Sample
 
@@ -61,7 +62,7 @@ def load_arrays(
             f"{source} is not a prepared folder (no manifest.json in it); expected the OUT of "
             f'"run.py preprocess SOURCE OUT", or the word "{fer2013_landmarks.NAME}".'
         )
-    pipeline = Pipeline(**read_manifest(source)["plan"]["pipeline"])
+    pipeline = recipe_of(read_manifest(source))
     if on_disk_in is not None:
         return on_disk.keep(load_in_parts(source, framed=framed), on_disk_in), pipeline
     return load_prepared(source, framed=framed), pipeline

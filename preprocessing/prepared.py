@@ -71,7 +71,7 @@ def load_prepared(
             raise DatasetError(f"{out}: no row of {', '.join(splits)}; its splits are {there}.")
     if not framed:
         table = table.filter(pc.equal(table["framing"], 0))
-    return _arrays(table, Pipeline(**manifest["plan"]["pipeline"]))
+    return _arrays(table, recipe_of(manifest))
 
 
 def load_in_parts(out: str | Path, *, framed: bool = False) -> Iterator[dict]:
@@ -81,7 +81,7 @@ def load_in_parts(out: str | Path, *, framed: bool = False) -> Iterator[dict]:
         DatasetError, FileNotFoundError: as `load_prepared`.
     """
     folder, manifest = _opened(out)
-    recipe = Pipeline(**manifest["plan"]["pipeline"])
+    recipe = recipe_of(manifest)
     for fragment in read_rows(folder, manifest).get_fragments():
         try:
             table = _completed(fragment.to_table())
@@ -198,6 +198,20 @@ def read_manifest(out: str | Path | Folder) -> dict:
             '"run.py preprocess SOURCE OUT", or a data set without a file of this name.'
         )
     return manifest
+
+
+def recipe_of(manifest: dict) -> Pipeline:
+    """Return the recipe that made a prepared set.
+
+    Raises:
+        DatasetError: it has settings that this version does not know.
+    """
+    try:
+        return Pipeline.from_json(json.dumps(manifest["plan"]["pipeline"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"The manifest's recipe cannot be used ({error}); prepare the set again."
+        ) from error
 
 
 def check_landmark_file(source: str | Path, expected: str) -> None:

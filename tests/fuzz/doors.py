@@ -166,10 +166,9 @@ def bodies(folder: Path) -> Door:
     app.state.analyzer.decoders = _HereDecoders()
     picture = pictures(folder).seeds[1]
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
-    loop = asyncio.new_event_loop()
 
     def enter(data: bytes) -> None:
-        status = loop.run_until_complete(_post(app, data))
+        status = asyncio.run(_post(app, data))
         if status >= 500:
             raise AssertionError(f"status {status}")
 

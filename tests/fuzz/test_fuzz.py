@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from facelines.preprocessing.samples import DatasetError
 from tests.fuzz.doors import DOORS
 from tests.fuzz.run import Door, run_door
 
@@ -40,6 +41,13 @@ def test_an_input_is_the_same_by_its_number():
     run_door(door, "same", inputs=5)
     run_door(door, "same", first=3, inputs=1)
     assert seen[1:][3] == seen[-1]  # each run tries the seeds first
+
+
+def test_a_manifest_of_an_unknown_setting_is_one_line(tmp_path):
+    door = DOORS["manifest"](tmp_path)
+    (manifest,) = door.seeds
+    with pytest.raises(DatasetError, match="'thinness'"):
+        door.enter(manifest.replace(b'"thickness"', b'"thinness"'))
 
 
 @pytest.mark.parametrize("name", DOORS)
