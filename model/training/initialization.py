@@ -17,13 +17,16 @@ def take_weights(model: keras.Model, path: str) -> int:
     one without the saved one's gate keeps that gate as it stands for an average face.
 
     Args:
-        path: a model.keras, or an artifact's name or folder.
+        path: a model.keras, or an artifact's name or folder, whose ONNX file will do.
 
     Raises:
         ValueError: there is no such layer, or no such file or artifact.
     """
     if Path(path).suffix != ".keras":
-        path = artifact.resolve(path) / "model.keras"
+        folder = artifact.resolve(path)
+        if not (folder / "model.keras").is_file():
+            return _take_from_onnx(model, folder / "model.onnx")
+        path = folder / "model.keras"
     if not Path(path).is_file():
         raise ValueError(
             f"{path}: no such file; expected a model.keras, or the name of a released model that "
@@ -46,6 +49,32 @@ def take_weights(model: keras.Model, path: str) -> int:
             taken += 1
     if not taken:
         raise ValueError(f"{path} shares no layer with {model.name}; expected a related network.")
+    return taken
+
+
+def _take_from_onnx(model: keras.Model, path: Path) -> int:
+    """Take a released network's weights, its normalisations as they stand (see `onnx_weights`).
+
+    Raises:
+        ValueError: a layer but the head is not in the file.
+    """
+    from facelines.model.training.onnx_weights import layer_weights
+
+    source, taken, missing = layer_weights(path), 0, []
+    for layer in model.layers:
+        found = source.get(layer.name, [])
+        if layer.weights and [one.shape for one in found] == [one.shape for one in layer.weights]:
+            layer.set_weights(found)
+            # Its mean and variance are not the data's own: it must not take a batch's instead.
+            layer.trainable = not isinstance(layer, keras.layers.BatchNormalization)
+            taken += 1
+        elif layer.weights and layer.name not in (_HEAD, "votes"):
+            missing.append(layer.name)
+    if missing:
+        raise ValueError(
+            f"{path} lacks the layers {', '.join(missing[:5])} of {model.name}; expected the same "
+            "network, not in eight bits."
+        )
     return taken
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from facelines import cli
-from facelines.model import inputs, sources
+from facelines.model import artifact, inputs, sources
 from facelines.model.recognizer import Recognizer
 from facelines.model.training import checkpoint, initialization, recipe
 from facelines.model.training.batches import Batches, mixup, targets_of, vote_shares, weighted
@@ -400,3 +400,19 @@ def test_a_loss_that_is_not_finite_stops_the_training_with_a_sentence(loss):
     with pytest.raises(ValueError, match="after epoch 3: the training came apart"):
         checkpoint._check_finite(loss, 3)
     checkpoint._check_finite(0.5, 3)
+
+
+@pytest.mark.parametrize("name", ["landmark", "landmark-mesh", "landmark_cnn"])
+def test_a_released_network_is_got_back_from_its_onnx_file(name, embedded_rows):
+    recognizer, network = Recognizer.load(name), artifact.load(name).network
+    model = NETWORKS[network](6)
+    assert initialization.take_weights(model, name)
+    rows = sources.select(embedded_rows, np.arange(20))
+    features = sources.network_features(rows, model)
+    expected = recognizer._run({name: rows[name] for name in recognizer.inputs})
+    np.testing.assert_allclose(predict(model, features), expected, atol=2e-3)
+
+
+def test_weights_in_eight_bits_cannot_be_begun_with():
+    with pytest.raises(ValueError, match="lacks the layers .*not in eight bits"):
+        initialization.take_weights(NETWORKS["fused"](6), "fused")
