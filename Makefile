@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench clean webapp
+.PHONY: demo test test-browser check bench clean webapp
 
 demo: $(STAMP)
 	$(RUN) run.py demo
@@ -13,7 +13,11 @@ webapp: $(STAMP)
 	$(RUN) run.py webapp
 
 test: $(VENV)/.installed-dev
-	$(RUN) -m pytest
+	$(RUN) -m pytest -m "not browser"
+
+# What a page shows, in a real Chromium; CHROMIUM names another path.
+test-browser: $(VENV)/.installed-dev
+	$(RUN) -m pytest -m browser
 
 check: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
