@@ -47,7 +47,7 @@ def _mirror() -> np.ndarray:
 MIRROR = _mirror()  # vertex i of a mirrored face is vertex MIRROR[i] of the face
 
 # The vertices that networks read, in ascending order: LANDMARKS, and those that MediaPipe's own
-# network of expressions (blendshapes) reads. All 478 say no more (docs/experiments.md).
+# network of expressions (blendshapes) reads.
 READ = np.union1d(
     LANDMARKS,
     [
