@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-browser check bench clean webapp
+.PHONY: demo test test-slow check bench clean webapp
 
 demo: $(STAMP)
 	$(RUN) run.py demo
@@ -13,11 +13,11 @@ webapp: $(STAMP)
 	$(RUN) run.py webapp
 
 test: $(VENV)/.installed-dev
-	$(RUN) -m pytest -m "not browser"
+	$(RUN) -m pytest -m "not browser and not sockets"
 
-# What a page shows, in a real Chromium; CHROMIUM names another path.
-test-browser: $(VENV)/.installed-dev
-	$(RUN) -m pytest -m browser
+# What a page shows, in a real Chromium (CHROMIUM names another path), and deadlines on real sockets.
+test-slow: $(VENV)/.installed-dev
+	$(RUN) -m pytest -m "browser or sockets"
 
 check: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .

@@ -25,6 +25,7 @@ from facelines.webapp.network import addresses
 from facelines.webapp.server import Server, open_to_others
 from facelines.webapp.settings import Settings
 
+pytestmark = pytest.mark.sockets
 HERE = Path(__file__).parent
 PATIENCE = 120
 SETTINGS = Settings(port=0, load_share=1000.0, header_seconds=0.3, drain_seconds=0.2)
