@@ -119,17 +119,6 @@ def test_it_predicts_without_the_checkout(installed, tmp_path):
     assert not {"keras", "tensorflow", "sklearn", "scipy", "matplotlib"} & set(modules.split())
 
 
-def test_training_from_the_wheel_says_which_install_has_the_weights(installed, tmp_path):
-    command = ["train", "landmark", "--data", "embedded", "--epochs", "1"]
-    start = ["--start", "landmark", "--out", str(tmp_path / "out")]
-    finished = subprocess.run(
-        [python(installed), "-m", "facelines", *command, *start],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert finished.returncode == 1 and "checkout" in finished.stderr
-    assert "Traceback" not in finished.stderr
-
-
 def test_a_users_program_is_typed(installed, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
