@@ -23,7 +23,7 @@ FORMAT = 1
 _SETTINGS = "pipeline.json"
 _METRICS = "metrics.json"
 _REFERENCES = "references.json"
-_HASHED = ("model.onnx", "model.keras", _METRICS, _REFERENCES)
+_HASHED = ("model.onnx", "model.tflite", "model.keras", _METRICS, _REFERENCES)
 
 
 class ArtifactError(ValueError):

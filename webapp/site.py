@@ -221,9 +221,8 @@ def _write_networks(new: Path, models: Sequence[Artifact]) -> dict[str, str]:
 
 def _network_of(artifact: Artifact) -> bytes:
     """Return an artifact's network in TensorFlow Lite: its model.tflite, or made of model.keras."""
-    released = artifact.folder / "model.tflite"
-    if released.is_file():
-        return released.read_bytes()
+    if (artifact.folder / "model.tflite").is_file():
+        return artifact.read("model.tflite")
     if not artifact.keras_path.is_file():
         raise OSError(
             f"{artifact.folder} holds neither model.tflite nor model.keras, of which one is needed "

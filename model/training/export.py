@@ -96,9 +96,9 @@ def release(
     }
     threshold = round(uncertainty_threshold(calibrated.max(axis=1)), 4)
     artifact = replace(artifact, uncertain_below=threshold, metrics=metrics)
-    artifacts.save_settings(artifact)
     if pipeline.landmarker == "mesh":  # then the page without a server can run it
         (folder / "model.tflite").write_bytes(to_tflite(artifact))
+    artifacts.save_settings(artifact)
     if history:
         plot_history(history, folder / "learning_curve.png", len(truth))
     (folder / "README.md").write_text(model_card.text(artifact))
