@@ -270,7 +270,10 @@ def _session(artifact: Artifact, threads: int) -> onnxruntime.InferenceSession:
     try:
         # The bytes that were checked, not the path again.
         return onnxruntime.InferenceSession(
-            network, sess_options=options, providers=["CPUExecutionProvider"]
+            network,
+            sess_options=options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=False,  # which would print to stdout and try the same again
         )
     except Exception as error:  # the nearest class that onnxruntime's own errors share
         reason = " ".join(str(error).split())

@@ -1,9 +1,11 @@
 """A prepared set, as `preprocess` left it in OUT -> NumPy arrays."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,19 +61,19 @@ def load_prepared(
         FileNotFoundError: there is no landmark file.
     """
     folder, manifest = _opened(out)
-    try:
+    with _one_line_of_damage(out):
         table = _completed(read_rows(folder, manifest).to_table())
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(out) from error
     if splits is not None:
-        kept = np.isin(np.array(table["split"].to_pylist(), str), splits)
+        with _one_line_of_damage(out):
+            kept = np.isin(np.array(table["split"].to_pylist(), str), splits)
         table = table.filter(pa.array(kept))
         if not kept.any():
             there = ", ".join(manifest["summary"]["splits"])
             raise DatasetError(f"{out}: no row of {', '.join(splits)}; its splits are {there}.")
-    if not framed:
-        table = table.filter(pc.equal(table["framing"], 0))
-    return _arrays(table, recipe_of(manifest))
+    with _one_line_of_damage(out):
+        if not framed:
+            table = table.filter(pc.equal(table["framing"], 0))
+        return _arrays(table, recipe_of(manifest))
 
 
 def load_in_parts(out: str | Path, *, framed: bool = False) -> Iterator[dict]:
@@ -83,11 +85,11 @@ def load_in_parts(out: str | Path, *, framed: bool = False) -> Iterator[dict]:
     folder, manifest = _opened(out)
     recipe = recipe_of(manifest)
     for fragment in read_rows(folder, manifest).get_fragments():
-        try:
+        with _one_line_of_damage(out):
             table = _completed(fragment.to_table())
-        except (OSError, pa.ArrowException) as error:
-            raise _damaged(out) from error
-        yield _arrays(table if framed else table.filter(pc.equal(table["framing"], 0)), recipe)
+            kept = table if framed else table.filter(pc.equal(table["framing"], 0))
+            arrays = _arrays(kept, recipe)
+        yield arrays
 
 
 def _opened(out: str | Path) -> tuple[Folder, dict]:
@@ -97,12 +99,23 @@ def _opened(out: str | Path) -> tuple[Folder, dict]:
             f"{out}: no complete prepared set (no manifest.json); run preprocess, or run it again."
         )
     manifest = read_manifest(folder)
-    check_landmark_file(out, manifest["plan"]["landmark_file"])
+    with _one_line_of_damage(out):
+        landmark_file = manifest["plan"]["landmark_file"]
+    check_landmark_file(out, landmark_file)
     return folder, manifest
 
 
-def _damaged(out: str | Path) -> DatasetError:
-    return DatasetError(f"{out}: a shard is missing or damaged; run preprocess again.")
+@contextlib.contextmanager
+def _one_line_of_damage(out: str | Path) -> Iterator[None]:
+    """Turn what a missing or damaged file raises, of whichever library, into a DatasetError."""
+    try:
+        yield
+    except DatasetError:
+        raise
+    except (OSError, pa.ArrowException, cv2.error, LookupError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{out}: a shard is missing or damaged; run preprocess again."
+        ) from error
 
 
 def _arrays(table: pa.Table, recipe: Pipeline) -> dict:

@@ -43,11 +43,23 @@ def test_an_input_is_the_same_by_its_number():
     assert seen[1:][3] == seen[-1]  # each run tries the seeds first
 
 
-def test_a_manifest_of_an_unknown_setting_is_one_line(tmp_path):
-    door = DOORS["manifest"](tmp_path)
-    (manifest,) = door.seeds
-    with pytest.raises(DatasetError, match="'thinness'"):
-        door.enter(manifest.replace(b'"thickness"', b'"thinness"'))
+@pytest.mark.parametrize(
+    "name, before, after",
+    [
+        ("manifest", b'"thickness"', b'"thinness_"'),
+        ("manifest", b'"landmark_file"', b'"landmark_fill"'),
+        ("manifest", b'"file"', b'"fill"'),
+        ("shards", b"pixels", b"pixals"),
+        ("shards", b"sha256", b"sha255"),
+        ("shards", b"subject", b"subjact"),
+    ],
+)
+def test_what_was_found_in_a_prepared_set_is_one_line(tmp_path, name, before, after):
+    door = DOORS[name](tmp_path)
+    (data,) = door.seeds
+    assert before in data
+    with pytest.raises(DatasetError):
+        door.enter(data.replace(before, after))
 
 
 @pytest.mark.parametrize("name", DOORS)
