@@ -57,4 +57,6 @@ def embedded_rows() -> dict:
     )  # fmt: skip
     rows = sources.select(arrays, chosen)
     rows["pixels"] = np.zeros((len(chosen), 48, 48), np.uint8)
+    for values in rows.values():
+        values.flags.writeable = False  # shared by all tests
     return rows
