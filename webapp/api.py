@@ -123,7 +123,7 @@ async def _video_lines(
     A client that leaves early cancels this; the generator of frames goes with it, and its process.
     """
     tracker = analyzer.tracker(names)
-    count = 0
+    count, broken = 0, False
     while frame.gray is not None:
         job = analyzer.submit(
             partial(analyzer.follow, frame.gray, tracker, frame.seconds, names, pictures=pictures)
@@ -135,8 +135,9 @@ async def _video_lines(
             frame = await _next_frame(analyzer, frames)
         except ImageError as error:
             yield json.dumps({"error": f"The video breaks off: {error}"}) + "\n"
+            broken = True
             break
-    truncated = frame.index > analyzer.settings.max_video_frames
+    truncated = broken or frame.index > analyzer.settings.max_video_frames
     yield json.dumps({"done": True, "frames": count, "truncated": truncated}) + "\n"
 
 

@@ -1,6 +1,9 @@
+import json
+
 import numpy as np
 import pytest
 
+from facelines import cli
 from facelines.benchmark.serving import speed
 
 
@@ -23,3 +26,11 @@ def test_the_frame_and_the_crops_are_as_they_say():
     assert speed.frame().shape == (480, 640, 3)
     first, second = speed.face_crops(2)
     assert first.shape == (48, 48) and first.dtype == np.uint8 and (first != second).any()
+
+
+def test_the_command_measures_each_figure(capsys):
+    assert cli.main(["speed", "--repeats", "1", "--images", "8", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    names = {"frame_ratio", "frame_tracking_ratio", "photo_ratio", "classifier_ratio"}
+    assert figures.keys() == names | {"preprocess_ratio", "machine"}
+    assert all(figures[name]["value"] > 0 and figures[name]["repeats"] for name in names)

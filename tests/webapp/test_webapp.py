@@ -264,6 +264,14 @@ def test_a_video_too_long_to_be_read_whole_says_so(talking_video, limit, frames,
 
 
 @pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
+def test_a_video_that_breaks_off_says_so(client, talking_video):
+    answer = client.post("/api/predict/video", content=talking_video[: len(talking_video) // 2])
+    *frames, error, last = [json.loads(line) for line in answer.text.splitlines()]
+    assert 0 < len(frames) < 6 and "breaks off" in error["error"]
+    assert last == {"done": True, "frames": len(frames), "truncated": True}
+
+
+@pytest.mark.skipif(not video.SUPPORTED, reason="this system has no memfd")
 def test_a_video_keeps_its_place_until_its_client_leaves(talking_video):
     app = make_app(replace(SETTINGS, max_videos=1))
 
