@@ -55,6 +55,7 @@ def _landmark_file():
 
 
 def _detectors():
+    yield f"detector and mesh run by {tflite.engine()}", True
     for name in tflite.SHA256:
         try:
             tflite.checked(name)

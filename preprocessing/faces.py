@@ -1,6 +1,7 @@
 """Find faces: OpenCV's BlazeFace (the default) and Haar, dlib's HOG, behind one call.
 
-BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047) runs in OpenCV's own DNN module.
+BlazeFace (Bazarevsky et al. 2019, arXiv:1907.05047) runs in OpenCV's own DNN module, or faster
+where another engine for the same network is installed (see `tflite`).
 """
 
 import functools
@@ -170,11 +171,8 @@ def _detect_blazeface(
         model.size - fitted_width - x,
         cv2.BORDER_REPLICATE if border else cv2.BORDER_CONSTANT,
     )
-    network = tflite.network(model.file)
-    network.setInput(
-        cv2.dnn.blobFromImage(cv2.merge([square] * 3), 1 / 127.5, mean=(127.5, 127.5, 127.5))
-    )
-    regressors, logits = network.forward([model.regressors, model.scores])
+    outputs = (model.regressors, model.scores)
+    regressors, logits = tflite.run(model.file, square, outputs, mean=127.5, scale=1 / 127.5)
     logits = logits.reshape(-1)
     kept = np.flatnonzero(logits > np.log(min_score / (1 - min_score)))
     scores = 1 / (1 + np.exp(-logits[kept]))

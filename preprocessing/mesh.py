@@ -5,7 +5,6 @@ Grishchenko et al. 2020, arXiv:2006.10962) and dlib err differently: a network t
 FER2013 several points better than with either alone (docs/experiments.md).
 """
 
-import cv2
 import numpy as np
 
 from facelines.preprocessing import tflite
@@ -80,9 +79,7 @@ def mesh_points(gray: np.ndarray, frame: Frame) -> tuple[np.ndarray, float]:
         OSError: the network's file is missing or damaged.
     """
     crop = upright_crop(gray, frame, crop=_CROP, box=_BOX)
-    network = tflite.network(FILE)
-    network.setInput(cv2.dnn.blobFromImage(cv2.merge([crop] * 3), 1 / 255))
-    vertices, presence = network.forward(_OUTPUTS)
+    vertices, presence = tflite.run(FILE, crop, _OUTPUTS, mean=0, scale=1 / 255)
     transform = frame.to_picture(crop=_CROP, box=_BOX)
     points = vertices.reshape(COUNT, 3)[:, :2] @ transform[:, :2].T + transform[:, 2]
     return points.astype(np.float32), float(presence.squeeze())

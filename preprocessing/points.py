@@ -3,6 +3,7 @@
 Pure: no dlib, no file. Points are float (51, 2), x and y in turn, y downwards.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -64,21 +65,25 @@ class Frame:
         return np.column_stack([rotation, shift])
 
 
+def centre(points: np.ndarray) -> np.ndarray:
+    """Return the mean (2,) of points (n, 2): NumPy's `mean` bit for bit, in half its time."""
+    return np.add.reduce(points, axis=0) / len(points)
+
+
 def eye_centres(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the centres (2,) of the person's right and left eye, in the points' own units."""
-    return points[GROUPS["right_eye"]].mean(axis=0), points[GROUPS["left_eye"]].mean(axis=0)
+    return centre(points[GROUPS["right_eye"]]), centre(points[GROUPS["left_eye"]])
 
 
 def eye_distance(points: np.ndarray) -> float:
     """Return the distance between the eyes' centres; at least a millionth, never 0."""
     right, left = eye_centres(points)
-    return max(float(np.linalg.norm(left - right)), 1e-6)
+    return max(math.hypot(*(left - right)), 1e-6)
 
 
 def frame_of_points(points: np.ndarray) -> Frame:
     """Return where dlib is to look, from points (51, 2) found before: to refine or to follow."""
-    right_eye, left_eye = eye_centres(points)
-    return frame_around(right_eye, left_eye, points[GROUPS["mouth"]].mean(axis=0), None)
+    return frame_around(*eye_centres(points), centre(points[GROUPS["mouth"]]), None)
 
 
 def frame_around(right_eye, left_eye, mouth, box_width: float | None) -> Frame:
@@ -89,13 +94,13 @@ def frame_around(right_eye, left_eye, mouth, box_width: float | None) -> Frame:
     stretches the second), its centre 0.38 eye-mouth distances below the eyes.
     """
     eyes = (right_eye + left_eye) / 2
-    lengths = [np.linalg.norm(left_eye - right_eye), np.linalg.norm(mouth - eyes)]
+    across = left_eye - right_eye
+    lengths = [math.hypot(*across), math.hypot(*(mouth - eyes))]
     if box_width is not None:
         lengths.append(0.43 * box_width)
-    across = left_eye - right_eye
     x, y = eyes + 0.38 * (mouth - eyes)
-    side = max(2.2 * float(np.mean(lengths)), 1.0)
-    return Frame(float(x), float(y), side, float(np.arctan2(across[1], across[0])))
+    side = max(2.2 * sum(lengths) / len(lengths), 1.0)
+    return Frame(float(x), float(y), side, math.atan2(across[1], across[0]))
 
 
 def upright_crop(

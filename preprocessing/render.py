@@ -1,9 +1,11 @@
 """Pure functions: points -> 48x48 binary image; a face's frame -> 48x48 pixels. No I/O."""
 
+import math
+
 import cv2
 import numpy as np
 
-from facelines.preprocessing.points import GROUPS, Frame, eye_centres
+from facelines.preprocessing.points import GROUPS, Frame, centre, eye_centres
 
 STYLES = ("lines", "points")
 SIZE = 48
@@ -40,8 +42,8 @@ def normalise(
     landmarks = points if landmarks is None else np.asarray(landmarks, np.float64)
     right, left = eye_centres(landmarks)
     middle = (right + left) / 2
-    nose_base = landmarks[GROUPS["nose"]][_BRIDGE:].mean(axis=0)
-    unit = (np.linalg.norm(left - right) + 1.36 * np.linalg.norm(nose_base - middle)) / 2
+    nose_base = centre(landmarks[GROUPS["nose"]][_BRIDGE:])
+    unit = (math.hypot(*(left - right)) + 1.36 * math.hypot(*(nose_base - middle))) / 2
     turn = np.eye(2)
     if level_roll:
         across = left - right

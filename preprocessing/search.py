@@ -23,7 +23,7 @@ Region = tuple[int, int, int]  # left, top, side
 
 # The smallest face that a detector finds, as a share of the longer side of what it is shown.
 _REACH = {"blazeface": 0.104, "full": 0.12, "short": 0.17, "haar": 0.06, "hog": 0.13}
-_ENOUGH = 1.6  # times the tile's side: a picture smaller than that is not cut
+_ENOUGH = 1.7  # times the tile's side: a picture smaller than that, as VGA is, is not cut
 _RATIO = 2.4  # at most, between the sides of one level's tiles and the next's
 _MARGIN = 1.25  # of a face's side that must lie in one tile
 _PROPOSAL_SCORE = 0.1  # a face of 18 px scores so little in the full range at worst

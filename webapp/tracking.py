@@ -10,7 +10,7 @@ from facelines.preprocessing.faces import Box
 from facelines.preprocessing.landmarks import frame_of, landmarks
 from facelines.preprocessing.mesh import mesh_points
 from facelines.preprocessing.pipeline import Face, Pipeline
-from facelines.preprocessing.points import GROUPS, eye_centres, frame_of_points
+from facelines.preprocessing.points import GROUPS, centre, eye_centres, frame_of_points
 from facelines.webapp.smoothing import PointSmoother, ProbabilitySmoother
 from facelines.webapp.stillness import Stillness
 from facelines.webapp.stopwatch import Stopwatch
@@ -233,7 +233,7 @@ def box_of_points(points: np.ndarray, quality: float) -> Box:
     frame = frame_of_points(points)
     half = frame.side * _BOX_TO_SIDE / 2
     right_eye, left_eye = eye_centres(points)
-    mouth = points[GROUPS["mouth"]].mean(axis=0)
+    mouth = centre(points[GROUPS["mouth"]])
     nose = points[GROUPS["nose"]][3]
     across = (left_eye - right_eye) / 2  # an ear is about half an eye distance outside an eye
     keypoints = (right_eye, left_eye, nose, mouth, right_eye - across, left_eye + across)

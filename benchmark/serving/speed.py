@@ -209,18 +209,19 @@ def _bare_calls(pipeline: Pipeline) -> Callable[[], None]:
     corner = round((CROP_SIDE - BOX_SIDE) / 2)
     square = dlib.rectangle(corner, corner, corner + BOX_SIDE - 1, corner + BOX_SIDE - 1)
     predictor = dlib.shape_predictor(str(shape_predictor.find()))
-    networks = []
-    for file, side in (("face_detection_short_range.tflite", 128), (mesh.FILE, 256)):
-        network = tflite.network(file)
-        seen = np.zeros((1, 3, side, side), np.float32)
-        networks.append((network, seen, network.getUnconnectedOutLayersNames()))
+    networks = [
+        (file, np.zeros((side, side), np.uint8), outputs)
+        for file, side, outputs in (
+            ("face_detection_short_range.tflite", 128, ("regressors", "classificators")),
+            (mesh.FILE, 256, ("Identity", "Identity_1")),
+        )
+    ]
 
     def call() -> None:
         for _ in range(pipeline.passes):
             predictor(crop, square)
-        for network, seen, outputs in networks:
-            network.setInput(seen)
-            network.forward(outputs)
+        for file, seen, outputs in networks:
+            tflite.run(file, seen, outputs, mean=0, scale=1)
 
     return call
 
