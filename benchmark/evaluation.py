@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from facelines.benchmark import cost, schema, training_cache
@@ -18,6 +17,7 @@ from facelines.model.metrics import accuracy_by_share, bootstrap_confusion, eval
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays, SourceError
 from facelines.model.training.config import Config
+from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS
 from facelines.preprocessing.labels import label_indices
 from facelines.preprocessing.mesh import READ
@@ -191,7 +191,7 @@ def _network_file(entry: Evaluation) -> Path:
 
 def _cost(entry: Evaluation) -> dict:
     path = _network_file(entry)
-    model = keras.models.load_model(path, compile=False)
+    model = read_network(path)
     return {
         "parameters": model.count_params(),
         "macs": cost.macs(model),

@@ -20,6 +20,7 @@ from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
 from facelines.model.training.export import export
 from facelines.model.training.fit import fit
+from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS
 from facelines.preprocessing.layout import write_atomically
 from facelines.preprocessing.pipeline import Pipeline
@@ -133,7 +134,7 @@ def recognizer_of(trained: Trained, config: Config, split: Split, threads: int =
         trained.folder, split.labels, split.pipeline, config.network, references=known
     )
     if not (trained.folder / "pipeline.json").is_file():
-        export(keras.models.load_model(trained.folder / "model.keras"), trained.folder)
+        export(read_network(trained.folder / "model.keras"), trained.folder)
         save_settings(artifact)
     return Recognizer(artifact, threads)
 

@@ -7,7 +7,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from facelines.benchmark import contenders, schema, training_cache
@@ -21,6 +20,7 @@ from facelines.model.sources import Arrays, SourceError
 from facelines.model.training import recipe
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config, read_config
+from facelines.model.training.network_file import read_network
 from facelines.preprocessing.labels import label_indices
 from facelines.preprocessing.prepared import is_prepared
 
@@ -103,7 +103,7 @@ def _back(entries: dict[str, Evaluation], rows: Arrays, split: Split, options: O
     for network in (name for name in schema.PROBED if name in entries):
         config = _small_set_config(network, options, len(labels))
         trained = training_cache.train_or_load(config, reverse, options.cache)
-        model = keras.models.load_model(trained.folder / "model.keras", compile=False)
+        model = read_network(trained.folder / "model.keras")
         said = predict(model, sources.network_features(tested, model)).argmax(axis=1)
         right = said == truth
         found[network] = {

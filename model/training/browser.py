@@ -1,11 +1,11 @@
 """A released network as the page without a server runs it: TensorFlow Lite, one face at a time."""
 
-import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from facelines.model.artifact import Artifact
 from facelines.model.training import networks
+from facelines.model.training.network_file import read_network
 
 
 def to_tflite(artifact: Artifact) -> bytes:
@@ -15,7 +15,7 @@ def to_tflite(artifact: Artifact) -> bytes:
     kept in 16 bits, half the download; what they do to the probabilities is tested.
     """
     assert networks.NETWORKS  # importing them registers their layers, which loading needs
-    model = keras.models.load_model(artifact.keras_path, compile=False)
+    model = read_network(artifact.keras_path)
     inputs = [tf.TensorSpec([1, *each.shape[1:]], tf.float32, each.name) for each in model.inputs]
 
     @tf.function(input_signature=inputs)

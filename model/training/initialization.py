@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from facelines.model import artifact
+from facelines.model.training.network_file import read_network
 
 _HEAD = "probabilities"  # the name of every network's last layer
 
@@ -32,7 +33,7 @@ def take_weights(model: keras.Model, path: str) -> int:
             f"{path}: no such file; expected a model.keras, or the name of a released model that "
             "comes with one (landmark, pixel, pixel-ferplus), in a checkout: the wheel has none."
         )
-    layers = keras.models.load_model(path, compile=False).layers
+    layers = read_network(path).layers
     source = {layer.name: layer.get_weights() for layer in layers}
     names = {layer.name for layer in model.layers}
     for layer in model.layers:
@@ -125,7 +126,7 @@ def join_heads(model: keras.Model, shares: dict[str, float]) -> None:
         raise ValueError(f"The shares {shares} sum to {sum(shares.values()):g}; expected 1.")
     kernels, biases = [], []
     for path, share in shares.items():
-        kernel, bias = keras.models.load_model(path, compile=False).get_layer(_HEAD).get_weights()
+        kernel, bias = read_network(path).get_layer(_HEAD).get_weights()
         kernels.append(share * kernel)
         biases.append(share * bias)
     kernel, head = np.concatenate(kernels), model.get_layer(_HEAD)

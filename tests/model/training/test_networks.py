@@ -1,5 +1,4 @@
 import cv2
-import keras
 import numpy as np
 import onnxruntime
 import pytest
@@ -10,6 +9,7 @@ from facelines.model.evaluate import probabilities_of
 from facelines.model.recognizer import Recognizer
 from facelines.model.training import export, model_card, quantization
 from facelines.model.training.checkpoint import predict
+from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS, Closer, FirstSource, PairDistances
 from facelines.preprocessing import fer2013_landmarks
 from facelines.preprocessing.labels import label_set
@@ -47,7 +47,7 @@ def test_released_networks_are_small_and_those_of_the_code(name):
 @pytest.mark.parametrize("name", ["pixel", "pixel-ferplus"])
 def test_files_to_train_on_from_hold_the_released_networks_weights(name):
     released = artifact.load(name)
-    weights = keras.models.load_model(released.keras_path, compile=False).weights
+    weights = read_network(released.keras_path).weights
     built = NETWORKS[released.network](len(released.labels))
     assert [weight.shape for weight in weights] == [weight.shape for weight in built.weights]
 
@@ -116,6 +116,6 @@ def test_closer_is_the_inner_picture_at_the_old_size():
 def test_networks_survive_saving(tmp_path):
     model = NETWORKS["points_mlp"](6)
     model.save(tmp_path / "model.keras")
-    again = keras.models.load_model(tmp_path / "model.keras")
+    again = read_network(tmp_path / "model.keras")
     points = np.random.default_rng(0).random((2, 51, 2), dtype=np.float32)
     np.testing.assert_allclose(model({"points": points}), again({"points": points}), atol=1e-6)

@@ -1,7 +1,6 @@
 import shutil
 from dataclasses import replace
 
-import keras
 import numpy as np
 import onnx
 import pytest
@@ -21,6 +20,7 @@ from facelines.model.training import (
 )
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
+from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS
 from facelines.preprocessing.labels import LABEL_SETS, label_indices
 from facelines.preprocessing.pipeline import Pipeline
@@ -38,7 +38,7 @@ def rows(embedded_rows):
 @pytest.fixture
 def folder(tmp_path):
     """A folder with `pixel` in ONNX and in floats, as it was trained."""
-    export.export(keras.models.load_model(artifact.load("pixel").keras_path), tmp_path)
+    export.export(read_network(artifact.load("pixel").keras_path), tmp_path)
     return tmp_path
 
 

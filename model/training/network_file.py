@@ -1,0 +1,28 @@
+"""A network's .keras file, read whichever Keras 3 wrote it."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import keras
+
+# What Keras from 3.13 on writes of a batch normalisation, and 3.12, the last for Python 3.10, does
+# not know. None of our networks uses it.
+_UNKNOWN_BEFORE = {"renorm", "renorm_clipping", "renorm_momentum"}
+
+
+def read_network(path: str | Path) -> keras.Model:
+    """Return a saved network with its weights, not compiled.
+
+    Raises:
+        ValueError, TypeError: it holds code (a Lambda layer), or is no network's file.
+    """
+    with zipfile.ZipFile(path) as file:
+        config = json.loads(file.read("config.json"), object_hook=_known_settings)
+    model = keras.models.model_from_json(json.dumps(config | {"compile_config": None}))
+    model.load_weights(path)
+    return model
+
+
+def _known_settings(config: dict) -> dict:
+    return {name: value for name, value in config.items() if name not in _UNKNOWN_BEFORE}
