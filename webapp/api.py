@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from pathlib import Path
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -21,6 +22,7 @@ from facelines.webapp.errors import BadRequest, size_text
 from facelines.webapp.stopwatch import Stopwatch
 
 _MAX_EVERY = 1000
+_OPENAPI = Path(__file__).parent / "static" / "openapi.json"
 
 
 async def upgrade_required(request: Request) -> JSONResponse:
@@ -53,6 +55,13 @@ async def metrics(request: Request) -> PlainTextResponse:
     }
     text = analyzer.metrics.text(gauges)
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def openapi(request: Request) -> JSONResponse:
+    """Describe this interface (OpenAPI 3.1), with the names of the models that are served."""
+    document = json.loads(_OPENAPI.read_text("utf-8"))
+    document["components"]["schemas"]["ModelName"]["enum"] = list(_analyzer(request).recognizers)
+    return JSONResponse(document)
 
 
 async def models(request: Request) -> JSONResponse:

@@ -63,7 +63,7 @@ def _routes(analyzer: Analyzer) -> list:
     return [
         Route("/", _file("index.html")),
         Route("/docs", _file("docs.html")),
-        Route("/openapi.json", _file("openapi.json")),
+        Route("/openapi.json", api.openapi),
         Route("/manifest.webmanifest", _file("manifest.webmanifest", "application/manifest+json")),
         Route("/service-worker.js", _file("service-worker.js")),  # here, for it serves all of /
         Route("/healthz", api.healthz),

@@ -432,6 +432,7 @@ def test_openapi_document_names_every_endpoint_and_fits_the_answers(client):
     assert set(document["paths"]) == {route.path for route in client.app.routes} - page
     answer = client.post("/api/predict?drawing=1&pixels=1", content=jpeg(frame(1))).json()
     schemas = document["components"]["schemas"]
+    assert schemas["ModelName"]["enum"] == ["landmark", "pixel"]
     assert set(answer) == set(schemas["Picture"]["properties"])
     assert set(answer["faces"][0]) == set(schemas["Face"]["properties"]) - {"number"}
     reading = answer["faces"][0]["readings"]["landmark"]

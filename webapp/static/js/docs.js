@@ -42,6 +42,7 @@ function schemaBlock(name, schema) {
   const parts = schema.allOf ?? [schema];
   const block = make("section", "", "operation");
   block.append(make("h3", name));
+  if (schema.enum) block.append(make("p", `${schema.description} ${schema.enum.join(", ")}`));
   for (const part of parts) {
     if (part.$ref) block.append(make("p", `Everything of ${typeOf(part)}, and:`, "fine"));
     block.append(definitions(Object.entries(part.properties ?? {}).map(([key, value]) => [
