@@ -127,7 +127,7 @@ class RemoteFolder:
         try:
             from fsspec.core import url_to_fs
         except ImportError as error:
-            raise DatasetError(f'{self.url}: needs fsspec: pip install "fsspec".') from error
+            raise DatasetError(f'{self.url}: needs fsspec: pip install "facelines[remote]".') from error
         try:
             return url_to_fs(self.url)[0]
         except (ImportError, ValueError) as error:
@@ -172,11 +172,10 @@ class RemoteFolder:
         """Turn what a store's own client raises into one line."""
         try:
             yield
-        except FileNotFoundError:
-            raise
         except Exception as error:  # of any client: botocore's and others' share no class
+            kind = FileNotFoundError if isinstance(error, FileNotFoundError) else OSError
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise OSError(f"{self.url}/{name}: {reason}") from error
+            raise kind(f"{self.url}/{name}: {reason}") from error
 
     def __str__(self) -> str:
         return self.url
