@@ -18,9 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from facelines.preprocessing import prepare
 from facelines.preprocessing.images import encode_png
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
+from facelines.preprocessing.prepare import preprocess
 
 _A_FOLDER = 1000  # pictures
 
@@ -77,13 +78,9 @@ def run(count: int, workers: int, size: int) -> dict:
         generate(folder / "pictures", count)
         before, started = resident(), time.perf_counter()
         with Peak() as peak:
-            summary = prepare.preprocess(
-                folder / "pictures",
-                folder / "out",
-                Pipeline(detector="none", passes=1, mesh=False),
-                workers=workers,
-                shard_samples=size,
-            )
+            fast = Pipeline(detector="none", passes=1, mesh=False)
+            options = Options(fast, workers=workers, shard_samples=size)
+            summary = preprocess(folder / "pictures", folder / "out", options)
         seconds = time.perf_counter() - started
         return {
             "pictures": count,

@@ -8,7 +8,7 @@ from facelines.model.evaluate import score
 from facelines.model.format import figures_text
 from facelines.model.predict_files import Options, predict_paths
 from facelines.model.recognizer import Recognizer
-from facelines.preprocessing import fer2013_landmarks, layout
+from facelines.preprocessing import fer2013_landmarks, layout, plan
 from facelines.preprocessing.images import SAMPLE_PHOTO
 from facelines.preprocessing.prepare import preprocess
 
@@ -25,7 +25,7 @@ def demonstrate(out: Path, model: str = "landmark") -> None:
     shutil.rmtree(copies, ignore_errors=True)  # an earlier demo's; nothing is ever overwritten
     shutil.copyfile(PHOTO, photo)
     print("1. A photo becomes a landmark drawing\n")
-    print(table_text(preprocess(photo, out / "prepared", overwrite=True)))
+    print(table_text(preprocess(photo, out / "prepared", plan.Options(overwrite=True))))
     print("\n2. The model reads it\n")
     for row in predict_paths(Recognizer.load(model), [photo], Options(annotated=copies)):
         values = sorted((row.probabilities or {}).items(), key=lambda item: -item[1])

@@ -57,6 +57,18 @@ def is_ours(name: str) -> bool:
     return _OURS.fullmatch(name) is not None
 
 
+def remove_all_but(folder: "Folder", kept: set[str], *, surveys: bool = True) -> None:
+    """Remove the shards, receipts and half-written files that are not kept.
+
+    surveys: whether what earlier runs noted of each picture goes too.
+    """
+    for name in list(folder.names()):
+        if name in kept or (name.startswith(SURVEYS) and not surveys):
+            continue
+        if is_ours(name):
+            folder.remove(name)
+
+
 def open_folder(place: "str | Path | Folder") -> "Folder":
     """Return the folder at a path or fsspec URL; it need not be there yet.
 

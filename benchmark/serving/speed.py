@@ -26,6 +26,7 @@ from facelines.model.recognizer import Recognizer
 from facelines.preprocessing import images, landmarks, mesh, tflite
 from facelines.preprocessing.images import SAMPLE_PHOTO
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
 from facelines.preprocessing.points import BOX_SIDE, CROP_SIDE, upright_crop
 from facelines.preprocessing.prepare import preprocess
 from facelines.webapp.analyzer import Analyzer
@@ -232,7 +233,7 @@ def _scaling(source: Path) -> Figure:
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            preprocess(source, Path(folder) / "out", workers=workers, shard_samples=250)
+            preprocess(source, Path(folder) / "out", Options(workers=workers, shard_samples=250))
             seconds.append(time.perf_counter() - started)
     return Figure("scaling_2", seconds[0] / seconds[1], "one worker", 1.85, 1.97, 1)
 
@@ -242,7 +243,7 @@ def _memory(folder: Path) -> Figure:
     peaks = []
     for count in (1_000, 20_000):
         source = write_fer2013(folder / f"{count}.csv", count)
-        _, usage = _child("preprocess", str(source), "--out", str(folder / f"out{count}"))
+        _, usage = _child("preprocess", str(source), str(folder / f"out{count}"))
         peaks.append(usage.ru_maxrss)
     return Figure("peak_rss_ratio", peaks[1] / peaks[0], "1,000 images", 1.10, 1.0, 1)
 

@@ -19,7 +19,9 @@ from facelines.preprocessing import (
 )
 from facelines.preprocessing.landmarks import MAX_PASSES
 from facelines.preprocessing.pipeline import LANDMARKERS, Pipeline
-from facelines.preprocessing.prepare import Summary, preprocess
+from facelines.preprocessing.plan import Options
+from facelines.preprocessing.prepare import preprocess
+from facelines.preprocessing.summary import Summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,35 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         DatasetError, ShardError, OSError: as `preprocess`.
     """
-    pipeline = Pipeline(
-        detector=arguments.detector,
-        passes=arguments.passes,
-        size=arguments.size,
-        style=arguments.draw,
-        landmarker=arguments.landmarker,
-    )
     try:
-        summary = preprocess(
-            arguments.source,
-            arguments.out,
-            pipeline,
-            classes=arguments.classes,
-            format=arguments.format,
-            ferplus=arguments.ferplus,
-            labels_from=arguments.labels_from,
-            subject_from=arguments.subject_from,
-            largest=arguments.largest,
-            framings=arguments.framings,
-            aspect=arguments.aspect,
-            every=arguments.every,
-            limit=arguments.limit,
-            workers=arguments.workers,
-            engine=arguments.engine,
-            export_as=arguments.export,
-            overwrite=arguments.overwrite,
-            shard_samples=arguments.shard_size,
-            split_seed=arguments.split_seed,
-        )
+        summary = preprocess(arguments.source, arguments.out, options_of(arguments))
     except KeyboardInterrupt:
         print("Interrupted; run the same command again to go on.", file=sys.stderr)
         return 130
@@ -120,6 +95,35 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(asdict(summary)))
     return 0 if summary.rows else 1
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """Return what the arguments ask for."""
+    return Options(
+        Pipeline(
+            detector=arguments.detector,
+            passes=arguments.passes,
+            size=arguments.size,
+            style=arguments.draw,
+            landmarker=arguments.landmarker,
+        ),
+        format=arguments.format,
+        ferplus=arguments.ferplus,
+        every=arguments.every,
+        labels_from=arguments.labels_from,
+        subject_from=arguments.subject_from,
+        classes=arguments.classes,
+        largest=arguments.largest,
+        framings=arguments.framings,
+        aspect=arguments.aspect,
+        limit=arguments.limit,
+        shard_samples=arguments.shard_size,
+        split_seed=arguments.split_seed,
+        workers=arguments.workers,
+        engine=arguments.engine,
+        export_as=arguments.export,
+        overwrite=arguments.overwrite,
+    )
 
 
 def table_text(summary: Summary) -> str:

@@ -12,6 +12,7 @@ from facelines.model.recognizer import Recognizer
 from facelines.model.sources import SourceError
 from facelines.preprocessing import fer2013_landmarks
 from facelines.preprocessing.labels import FER2013_CODES
+from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
 
 KEYS = {
@@ -76,7 +77,7 @@ def test_a_wrong_split_names_the_right_ones(small_csv):
 @pytest.fixture
 def prepared(small_csv, tmp_path):
     out = tmp_path / "prepared"
-    preprocess(small_csv, out, classes=7)
+    preprocess(small_csv, out, Options(classes=7))
     return out
 
 

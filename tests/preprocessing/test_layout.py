@@ -7,6 +7,7 @@ import pytest
 from facelines.preprocessing import layout
 from facelines.preprocessing.layout import LocalFolder, open_folder
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
 from facelines.preprocessing.prepared import is_prepared, load_prepared
 from facelines.preprocessing.samples import DatasetError
@@ -40,14 +41,14 @@ def test_a_folder_gives_back_what_was_written_until_it_is_removed(kind, tmp_path
 
 
 def test_a_set_written_to_a_url_is_that_of_a_folder(moods, tmp_path, memory):
-    local = preprocess(moods, tmp_path / "out", FAST)
-    remote = preprocess(moods, memory, FAST)
+    local = preprocess(moods, tmp_path / "out", Options(FAST))
+    remote = preprocess(moods, memory, Options(FAST))
     assert (remote.digest, remote.rows) == (local.digest, local.rows)
     assert is_prepared(memory)
     again, expected = load_prepared(memory), load_prepared(tmp_path / "out")
     for name, values in expected.items():
         np.testing.assert_array_equal(again[name], values)
-    assert preprocess(moods, memory, FAST).reused_shards == 3
+    assert preprocess(moods, memory, Options(FAST)).reused_shards == 3
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_what_cannot_be_a_url_is_refused(moods, tmp_path, source, out, options, 
     source = moods if source == "moods" else source
     out = tmp_path / out if "://" not in out else out
     with pytest.raises(DatasetError, match=message):
-        preprocess(source, out, FAST, **options)
+        preprocess(source, out, Options(FAST, **options))
     assert not (tmp_path / "out").exists()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from facelines.preprocessing import layout, shards
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
 from facelines.preprocessing.prepared import is_prepared, load_prepared, read_manifest
 
@@ -18,7 +19,8 @@ LABELS = ["calm", "smiling", "tense"]
 @pytest.fixture(scope="module")
 def out(moods, tmp_path_factory):
     folder = tmp_path_factory.mktemp("own") / "out"
-    preprocess(moods, folder, Pipeline(detector="none", passes=1, mesh=False), shard_samples=5)
+    fast = Pipeline(detector="none", passes=1, mesh=False)
+    preprocess(moods, folder, Options(fast, shard_samples=5))
     return folder
 
 

@@ -16,6 +16,7 @@ from facelines.demo import PHOTO
 from facelines.preprocessing.datasets import open_dataset
 from facelines.preprocessing.mesh import READ
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
 from facelines.preprocessing.prepared import load_prepared
 from facelines.preprocessing.samples import DatasetError
@@ -62,8 +63,12 @@ def test_a_csv_and_the_folder_tree_of_the_same_pictures_give_the_same_rows(tmp_p
     pictures = faces(13) + faces(1)
     usages = ["Training"] * 10 + ["PublicTest"] * 4
     recipe = Pipeline(passes=2)
-    csv = preprocess(write_csv(tmp_path / "fer2013.csv", pictures, usages), tmp_path / "a", recipe)
-    tree = preprocess(write_tree(tmp_path / "fer2013", pictures, usages), tmp_path / "b", recipe)
+    csv = preprocess(
+        write_csv(tmp_path / "fer2013.csv", pictures, usages), tmp_path / "a", Options(recipe)
+    )
+    tree = preprocess(
+        write_tree(tmp_path / "fer2013", pictures, usages), tmp_path / "b", Options(recipe)
+    )
     assert csv.rows_sum == tree.rows_sum
     assert csv.coverage == tree.coverage
     assert csv.left_out == tree.left_out == {"disgust": 2}
@@ -73,7 +78,7 @@ def test_a_csv_and_the_folder_tree_of_the_same_pictures_give_the_same_rows(tmp_p
 def test_a_training_picture_that_is_evaluated_too_is_kept_and_marked(tmp_path):
     pictures = [*faces(3), faces(1)[0]]  # the last one repeats the first
     source = write_csv(tmp_path / "a.csv", pictures, ["Training"] * 3 + ["PublicTest"])
-    summary = preprocess(source, tmp_path / "out", FAST, classes=7)
+    summary = preprocess(source, tmp_path / "out", Options(FAST, classes=7))
     prepared = load_prepared(tmp_path / "out")
     assert prepared["excluded"].tolist() == [True, False, False, False]
     assert summary.duplicates == {
@@ -85,6 +90,7 @@ KILLED = """
 import os, signal, sys
 sys.path.insert(0, os.getcwd())
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
 
 replace, calls = os.replace, 0
@@ -97,7 +103,7 @@ def dying_replace(temporary, path):
     replace(temporary, path)
 
 os.replace = dying_replace
-preprocess(sys.argv[1], sys.argv[2], Pipeline(detector="none", passes=1), shard_samples=2)
+preprocess(sys.argv[1], sys.argv[2], Options(Pipeline(detector="none", passes=1), shard_samples=2))
 """
 
 
@@ -106,7 +112,7 @@ preprocess(sys.argv[1], sys.argv[2], Pipeline(detector="none", passes=1), shard_
 def test_a_killed_run_goes_on_to_the_digest_of_an_uninterrupted_one(tmp_path, replaced):
     """Files in turn: plan, rows and receipt of each shard, errors, contact sheet, items, card."""
     source = write_csv(tmp_path / "a.csv", faces(6))
-    whole = preprocess(source, tmp_path / "whole", FAST, shard_samples=2)
+    whole = preprocess(source, tmp_path / "whole", Options(FAST, shard_samples=2))
     kept = {path.name for path in (tmp_path / "whole").rglob("*") if path.is_file()}
     shards = len(list((tmp_path / "whole" / "data").iterdir()))
     replaced %= len(kept)
@@ -118,7 +124,7 @@ def test_a_killed_run_goes_on_to_the_digest_of_an_uninterrupted_one(tmp_path, re
     )
     assert killed.returncode == -9, killed.stderr.decode()
     assert not (tmp_path / "killed" / "_about" / "manifest.json").exists()
-    resumed = preprocess(source, tmp_path / "killed", FAST, shard_samples=2)
+    resumed = preprocess(source, tmp_path / "killed", Options(FAST, shard_samples=2))
     assert resumed.digest == whole.digest
     assert resumed.reused_shards == min(max(replaced - 1, 0) // 2, shards)
     assert kept == {path.name for path in (tmp_path / "killed").rglob("*") if path.is_file()}
@@ -167,7 +173,7 @@ def test_a_photo_of_any_kind_has_a_row_or_is_listed_and_the_rest_goes_on(tmp_pat
     folder.mkdir()
     (folder / "a.jpg").write_bytes(data)
     (folder / "b.png").write_bytes(png(astronaut()))
-    summary = preprocess(folder, tmp_path / "out", Pipeline(passes=1))
+    summary = preprocess(folder, tmp_path / "out", Options(Pipeline(passes=1)))
     lines = (tmp_path / "out" / "_about" / "errors.jsonl").read_text().splitlines()
     errors = [json.loads(line) for line in lines]
     assert summary.pictures == 2
@@ -259,7 +265,7 @@ def test_a_folder_of_other_files_is_never_written_to(tmp_path, capsys):
 
 def test_a_prepared_set_holds_in_order_what_the_pipeline_makes_of_each_picture(tmp_path):
     source = write_csv(tmp_path / "a.csv", faces(5), ["Training"] * 4 + ["PublicTest"])
-    preprocess(source, tmp_path / "out", Pipeline(passes=2), classes=7, shard_samples=2)
+    preprocess(source, tmp_path / "out", Options(Pipeline(passes=2), classes=7, shard_samples=2))
     prepared = load_prepared(tmp_path / "out")
     samples = list(open_dataset(source).samples())
     assert prepared["source"].tolist() == [sample.source for sample in samples]
@@ -281,7 +287,7 @@ def test_a_prepared_set_holds_in_order_what_the_pipeline_makes_of_each_picture(t
 
 def test_a_recipe_without_the_mesh_leaves_it_out_of_the_prepared_set(tmp_path):
     source = write_csv(tmp_path / "a.csv", faces(2), ["Training", "PublicTest"])
-    preprocess(source, tmp_path / "out", Pipeline(passes=1, mesh=False), classes=7)
+    preprocess(source, tmp_path / "out", Options(Pipeline(passes=1, mesh=False), classes=7))
     prepared = load_prepared(tmp_path / "out")
     assert not {"mesh", "vertices", "raw_vertices"} & set(prepared)
     assert prepared["points"].shape == (2, 51, 2)
@@ -304,7 +310,7 @@ def test_a_recipe_without_the_mesh_leaves_it_out_of_the_prepared_set(tmp_path):
     ],
 )
 def test_a_prepared_set_that_cannot_be_read_is_a_clear_error(tmp_path, splits, break_it, message):
-    preprocess(write_csv(tmp_path / "a.csv", faces(1)), tmp_path / "out", FAST)
+    preprocess(write_csv(tmp_path / "a.csv", faces(1)), tmp_path / "out", Options(FAST))
     break_it(tmp_path / "out")
     with pytest.raises(DatasetError, match=message):
         load_prepared(tmp_path / "out", splits)
@@ -312,7 +318,7 @@ def test_a_prepared_set_that_cannot_be_read_is_a_clear_error(tmp_path, splits, b
 
 def test_a_set_of_another_landmark_file_is_neither_gone_on_with_nor_read(tmp_path, monkeypatch):
     source = write_csv(tmp_path / "a.csv", faces(1))
-    preprocess(source, tmp_path / "out", FAST)
+    preprocess(source, tmp_path / "out", Options(FAST))
     plan = json.loads((tmp_path / "out" / "_about" / "plan.json").read_text())
     assert plan["landmark_file"] == shape_predictor.SHA256  # as in the sets that exist
     other = tmp_path / "other.dat"
@@ -321,10 +327,10 @@ def test_a_set_of_another_landmark_file_is_neither_gone_on_with_nor_read(tmp_pat
         file.write(b"x")  # dlib reads what is before it
     monkeypatch.setenv("FACELINES_SHAPE_PREDICTOR", str(other))
     with pytest.raises(DatasetError, match="landmark_file"):
-        preprocess(source, tmp_path / "out", FAST)
+        preprocess(source, tmp_path / "out", Options(FAST))
     with pytest.raises(DatasetError, match=r"made with the landmark file .* but .*other\.dat"):
         load_prepared(tmp_path / "out")
-    preprocess(source, tmp_path / "new", FAST)
+    preprocess(source, tmp_path / "new", Options(FAST))
     assert len(load_prepared(tmp_path / "new")["label"]) == 1
 
 
@@ -344,8 +350,10 @@ def test_every_face_of_a_photo_has_a_row_and_largest_takes_one(tmp_path):
     photo.paste(head.resize((300, 300)), (0, 0))
     photo.paste(head.resize((240, 240)), (400, 0))
     photo.save(tmp_path / "two.png")
-    both = preprocess(tmp_path / "two.png", tmp_path / "both", Pipeline(passes=1))
-    one = preprocess(tmp_path / "two.png", tmp_path / "one", Pipeline(passes=1), largest=True)
+    both = preprocess(tmp_path / "two.png", tmp_path / "both", Options(Pipeline(passes=1)))
+    one = preprocess(
+        tmp_path / "two.png", tmp_path / "one", Options(Pipeline(passes=1), largest=True)
+    )
     assert (both.pictures, both.pictures_with_rows, both.rows) == (1, 1, 2)
     assert (one.pictures, one.rows) == (1, 1)
     assert load_prepared(tmp_path / "one")["raw_points"][0, :, 0].max() < 300

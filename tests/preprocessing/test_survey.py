@@ -2,13 +2,14 @@ import shutil
 
 from facelines.preprocessing import layout
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
 
 FAST = Pipeline(detector="none", passes=1, mesh=False)
 
 
 def prepared(source, out, **options):
-    return preprocess(source, out, FAST, shard_samples=4, **options)
+    return preprocess(source, out, Options(FAST, shard_samples=4, **options))
 
 
 def recorded(out) -> dict[str, str]:
