@@ -5,7 +5,8 @@ from pathlib import Path
 
 from facelines.benchmark.schema import BOTH, CKPLUS, FER2013, PIXELS, SHAPE
 from facelines.model.training.augmentation import Augmentation
-from facelines.model.training.config import Config, read_config
+from facelines.model.training.config import Config
+from facelines.model.training.recipe import read_recipe
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -78,7 +79,7 @@ def _config_of(network: str) -> Config:
 
     What the benchmark trains stays in float32; in eight bits are only released weights.
     """
-    config = read_config(CONFIGS / f"{network}.py")
+    config = read_recipe(CONFIGS / f"{network}.py").config
     return replace(config, start="", join={}, eight_bits=False)
 
 

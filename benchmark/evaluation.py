@@ -10,7 +10,6 @@ import numpy as np
 from facelines.benchmark import cost, schema, training_cache
 from facelines.benchmark.contenders import Contender
 from facelines.benchmark.schema import NEEDS_PICTURES, Options
-from facelines.benchmark.training_cache import Split
 from facelines.model import artifact, sources
 from facelines.model.evaluate import probabilities_of
 from facelines.model.metrics import accuracy_by_share, bootstrap_confusion, evaluate, reliability
@@ -19,6 +18,7 @@ from facelines.model.sources import Arrays, SourceError
 from facelines.model.training.config import Config
 from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices
 from facelines.preprocessing.mesh import READ
 from facelines.preprocessing.points import POINTS

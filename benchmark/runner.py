@@ -13,10 +13,10 @@ from facelines.benchmark.evaluation import Evaluation, enter, figures_of
 from facelines.benchmark.report import draw
 from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.schema import NEEDS_PICTURES, Options
-from facelines.benchmark.training_cache import Split
 from facelines.model import provenance, sources
 from facelines.model.metrics import mcnemar
 from facelines.model.sources import Arrays, SourceError
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices, label_set
 from facelines.preprocessing.points import eye_centres
 

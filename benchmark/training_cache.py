@@ -22,8 +22,8 @@ from facelines.model.training.export import export
 from facelines.model.training.fit import fit
 from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS
+from facelines.model.training.split import Split
 from facelines.preprocessing.layout import write_atomically
-from facelines.preprocessing.pipeline import Pipeline
 
 _ROOT = Path(__file__).parent.parent
 _CODE = (  # what a training's result depends on; the report may change without a new training
@@ -35,16 +35,6 @@ _CODE = (  # what a training's result depends on; the report may change without 
 )  # fmt: skip
 _NETWORKS = ("networks.py", "published.py")  # only their layers: a network counts as its graph
 _SEEN_AGAIN = 2000  # training faces that training accuracy is measured on
-
-
-@dataclass(frozen=True)
-class Split:
-    """Rows to learn from and rows to be tested on, all labelled within `labels`."""
-
-    train: Arrays
-    test: Arrays
-    labels: tuple[str, ...]
-    pipeline: Pipeline
 
 
 @dataclass(frozen=True)
@@ -78,10 +68,7 @@ def train_or_load(config: Config, split: Split, cache: Path, start: str = "rando
     """
     folder = cache / f"{config.network}-{key_of(config, split)}"
     if not (folder / "trial.json").is_file():
-        model, history = fit(
-            split.train, split.test, split.labels, config, split.pipeline, folder / "run",
-            resume=True,
-        )  # fmt: skip
+        model, history = fit(split, config, folder / "run", resume=True)
         _finish(model, history, config, split, folder, start)
     facts = json.loads((folder / "trial.json").read_text())
     probabilities = np.load(folder / "probabilities.npy")

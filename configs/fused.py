@@ -5,14 +5,18 @@ an earlier one together gained nothing (docs/experiments.md).
 """
 
 from facelines.model.training.config import Config
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "fused",
-    epochs=0,
-    join={
-        "runs/pixel_light/model.keras": 0.375,
-        "runs/pixel_second/model.keras": 0.375,
-        "runs/landmark_points/model.keras": 0.25,
-    },
-    eight_bits=True,
+recipe = Recipe(
+    Config(
+        "fused",
+        epochs=0,
+        join={
+            "runs/pixel_light/model.keras": 0.375,
+            "runs/pixel_second/model.keras": 0.375,
+            "runs/landmark_points/model.keras": 0.25,
+        },
+        eight_bits=True,
+    ),
+    expected=0.715,
 )

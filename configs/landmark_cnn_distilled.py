@@ -1,19 +1,26 @@
-"""The published landmark network, from the weights released before on dlib's drawings, taught by
-one of `landmark`'s networks on the drawings of both sources' mean: run it with
-`--teacher runs/landmark_points`."""
+"""`landmark_cnn`: the published landmark network, from the weights released before on dlib's
+drawings, distilled from one of `landmark`'s networks on the drawings of both sources' mean.
+"""
 
+from dataclasses import replace
+
+from facelines.configs.families import DRAWINGS
 from facelines.model.training.augmentation import Augmentation
-from facelines.model.training.config import Config
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "landmark_cnn",
-    epochs=3,
-    batch_size=96,
-    learning_rate=6e-4,
-    warm_up_epochs=0.3,
-    weight_decay=0.02,
-    teacher=0.6,
-    ema=0.998,
-    start="model/weights/landmark_cnn/model.keras",
-    augmentation=Augmentation(rotation=2.0, scale=0.03, jitter=0.002, aspect=0.06),
+recipe = Recipe(
+    replace(
+        DRAWINGS,
+        epochs=3,
+        learning_rate=6e-4,
+        warm_up_epochs=0.3,
+        teacher=0.6,
+        label_smoothing=0.0,
+        precision="float32",
+        start="landmark_cnn",
+        augmentation=Augmentation(rotation=2.0, scale=0.03, jitter=0.002, aspect=0.06),
+    ),
+    teachers=("runs/landmark_points",),
+    views=8,
+    expected=0.570,
 )

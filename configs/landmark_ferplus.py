@@ -1,16 +1,18 @@
-"""`landmark-ferplus`: `landmark`'s two networks on the FER+ majority, joined and not trained on.
-
-Run it with `--labels ferplus`.
-"""
+"""`landmark-ferplus`: `landmark`'s two networks on the FER+ majority, joined and not trained on."""
 
 from facelines.model.training.config import Config
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "landmark",
-    epochs=0,
-    prior_power=0.1,
-    join={
-        "runs/landmark_points-ferplus/model.keras": 0.5,
-        "runs/landmark_wide-ferplus/model.keras": 0.5,
-    },
+recipe = Recipe(
+    Config(
+        "landmark",
+        epochs=0,
+        prior_power=0.1,
+        join={
+            "runs/landmark_points_ferplus/model.keras": 0.5,
+            "runs/landmark_wide_ferplus/model.keras": 0.5,
+        },
+    ),
+    labels="ferplus",
+    expected=0.805,
 )

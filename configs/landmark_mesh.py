@@ -1,8 +1,10 @@
-"""`landmark-mesh`: `landmark_mesh_look`'s weights, with two looks at each face.
-
-Run it with `--landmarker mesh`.
-"""
+"""`landmark-mesh`: `landmark_mesh_look`'s weights, with two looks at each face."""
 
 from facelines.model.training.config import Config
+from facelines.model.training.recipe import Recipe
 
-config = Config("landmark_mesh", epochs=0, start="runs/landmark_mesh_look/model.keras")
+recipe = Recipe(
+    Config("landmark_mesh", epochs=0, start="runs/landmark_mesh_look/model.keras"),
+    landmarker="mesh",
+    expected=0.596,
+)

@@ -1,10 +1,16 @@
-"""`landmark-mesh-ferplus`: `landmark_mesh_look`'s weights, with two looks at each face.
-
-Run it with `--landmarker mesh --labels ferplus`.
-"""
+"""`landmark-mesh-ferplus`: `landmark_mesh_look`'s weights, with two looks at each face."""
 
 from facelines.model.training.config import Config
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "landmark_mesh", epochs=0, prior_power=0.1, start="runs/landmark_mesh_look-ferplus/model.keras"
+recipe = Recipe(
+    Config(
+        "landmark_mesh",
+        epochs=0,
+        prior_power=0.1,
+        start="runs/landmark_mesh_look_ferplus/model.keras",
+    ),
+    labels="ferplus",
+    landmarker="mesh",
+    expected=0.764,
 )

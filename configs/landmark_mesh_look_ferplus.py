@@ -1,20 +1,17 @@
-"""`landmark_mesh_look` on the FER+ majority and votes, which becomes `landmark-mesh-ferplus`.
+"""`landmark_mesh_look` on the FER+ majority and votes, which becomes `landmark-mesh-ferplus`."""
 
-Run it with `--landmarker mesh --labels ferplus`.
-"""
+from dataclasses import replace
 
-from facelines.model.training.augmentation import Augmentation
-from facelines.model.training.config import Config
+from facelines.configs.families import POINTS_FERPLUS
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "landmark_mesh_look",
-    epochs=6,
-    batch_size=256,
-    learning_rate=8e-4,
-    weight_decay=0.01,
-    ferplus=0.8,
-    ema=0.995,
-    validation_every=2,
-    start="runs/landmark_mesh_look/model.keras",
-    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.001, aspect=0.12, yaw=8.0),
+recipe = Recipe(
+    replace(
+        POINTS_FERPLUS,
+        network="landmark_mesh_look",
+        epochs=6,
+        start="runs/landmark_mesh_look/model.keras",
+    ),
+    labels="ferplus",
+    landmarker="mesh",
 )

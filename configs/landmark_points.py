@@ -1,18 +1,19 @@
 """`landmark_points`, one of `landmark`: both sources' points, trained on FER2013's labels."""
 
-from facelines.model.training.augmentation import Augmentation
-from facelines.model.training.config import Config
+from dataclasses import replace
 
-config = Config(
-    "landmark_points",
-    epochs=22,
-    batch_size=256,
-    learning_rate=1.2e-3,
-    weight_decay=0.01,
-    votes_head=0.4,
-    label_smoothing=0.05,
-    ema=0.998,
-    validation_every=2,
-    start="runs/old_points_dlib/model.keras",
-    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.001, aspect=0.12, yaw=8.0),
+from facelines.configs.families import POINTS
+from facelines.model.training.recipe import Recipe
+
+recipe = Recipe(
+    replace(
+        POINTS,
+        epochs=22,
+        learning_rate=1.2e-3,
+        votes_head=0.4,
+        label_smoothing=0.05,
+        ema=0.998,
+        start="runs/old_points_dlib/model.keras",
+    ),
+    expected=0.628,
 )

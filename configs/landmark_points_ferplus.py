@@ -1,20 +1,16 @@
-"""`landmark_points` for `landmark-ferplus`: from its weights, on the FER+ majority and votes.
+"""`landmark_points` for `landmark-ferplus`: from its weights, on the FER+ majority and votes."""
 
-Run it with `--labels ferplus`.
-"""
+from dataclasses import replace
 
-from facelines.model.training.augmentation import Augmentation
-from facelines.model.training.config import Config
+from facelines.configs.families import POINTS_FERPLUS
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "landmark_points",
-    epochs=14,
-    batch_size=256,
-    learning_rate=8e-4,
-    weight_decay=0.01,
-    ferplus=0.8,
-    ema=0.995,
-    validation_every=2,
-    start="runs/landmark_points/model.keras",
-    augmentation=Augmentation(rotation=3.0, scale=0.04, jitter=0.001, aspect=0.12, yaw=8.0),
+recipe = Recipe(
+    replace(
+        POINTS_FERPLUS,
+        epochs=14,
+        start="runs/landmark_points/model.keras",
+    ),
+    labels="ferplus",
+    expected=0.804,
 )

@@ -1,29 +1,17 @@
-"""`pixel-ferplus`: from `pixel`'s weights, on the FER+ majority and votes.
+"""`pixel-ferplus`: from `pixel`'s weights, on the FER+ majority and votes."""
 
-Run it with `--labels ferplus --views 2`.
-"""
+from dataclasses import replace
 
-from facelines.model.training.augmentation import Augmentation
-from facelines.model.training.config import Config
+from facelines.configs.families import PIXELS_FERPLUS
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "pixel",
-    epochs=5,
-    batch_size=128,
-    learning_rate=7e-4,
-    weight_decay=0.05,
-    ferplus=0.8,
-    ema=0.995,
-    precision="mixed_bfloat16",
-    validation_every=2,
-    eight_bits=True,
-    start="model/weights/pixel/model.keras",
-    augmentation=Augmentation(
-        pixel_rotation=6.0,
-        pixel_scale=0.07,
-        pixel_shift=3.0,
-        contrast=0.2,
-        brightness=0.08,
-        erase=0.2,
+recipe = Recipe(
+    replace(
+        PIXELS_FERPLUS,
+        eight_bits=True,
+        start="pixel",
     ),
+    labels="ferplus",
+    views=2,
+    expected=0.862,
 )

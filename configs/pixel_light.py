@@ -1,29 +1,20 @@
-"""`pixel_light`, one for the pixels of `fused`: `pixel_light_blended`, on unblended faces.
+"""`pixel_light`, one for the pixels of `fused`: `pixel_light_blended`, on faces without mixup."""
 
-Its command, and those of its teachers, stand in docs/training.md.
-"""
+from dataclasses import replace
 
-from facelines.model.training.augmentation import Augmentation
-from facelines.model.training.config import Config
+from facelines.configs.families import PIXELS_DISTILLED
+from facelines.model.training.recipe import Recipe
 
-config = Config(
-    "pixel_light",
-    epochs=9,
-    batch_size=128,
-    learning_rate=4e-4,
-    weight_decay=0.05,
-    teacher=0.7,
-    votes_head=0.5,
-    ema=0.998,
-    precision="mixed_bfloat16",
-    validation_every=3,
-    start="runs/pixel_light_blended/model.keras",
-    augmentation=Augmentation(
-        pixel_rotation=7.0,
-        pixel_scale=0.08,
-        pixel_shift=3.0,
-        contrast=0.25,
-        brightness=0.1,
-        erase=0.3,
+recipe = Recipe(
+    replace(
+        PIXELS_DISTILLED,
+        epochs=9,
+        learning_rate=4e-4,
+        teacher=0.7,
+        validation_every=3,
+        start="runs/pixel_light_blended/model.keras",
     ),
+    teachers=("pixel", "runs/pixel2"),
+    views=2,
+    expected=0.700,
 )

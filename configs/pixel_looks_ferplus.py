@@ -1,8 +1,10 @@
-"""`pixel-ferplus` as released: the trained one with four looks at each picture, not trained on.
-
-Run it with `--labels ferplus`.
-"""
+"""`pixel-ferplus` as released: the trained one with four looks at each picture, not trained on."""
 
 from facelines.model.training.config import Config
+from facelines.model.training.recipe import Recipe
 
-config = Config("pixel_looks", epochs=0, start="runs/pixel-ferplus/model.keras", eight_bits=True)
+recipe = Recipe(
+    Config("pixel_looks", epochs=0, start="runs/pixel_ferplus/model.keras", eight_bits=True),
+    labels="ferplus",
+    expected=0.866,
+)

@@ -1,10 +1,12 @@
-"""`pixel_second`: the recipe of `pixel`, from random weights of its own, for `fused`.
-
-Run it with `--views 2` (the face and its mirror image).
-"""
+"""`pixel_second`: the recipe of `pixel`, from random weights of its own, for `fused`."""
 
 from dataclasses import replace
 
-from configs.pixel import config as pixel
+from facelines.configs.pixel import recipe as pixel
+from facelines.model.training.recipe import Recipe
 
-config = replace(pixel, network="pixel_second", seed=2, eight_bits=False)
+recipe = Recipe(
+    replace(pixel.config, network="pixel_second", seed=2, eight_bits=False),
+    views=2,
+    expected=0.701,
+)

@@ -6,10 +6,10 @@ from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.contenders import Contender
 from facelines.benchmark.evaluation import Evaluation, learning_of
 from facelines.benchmark.schema import Options
-from facelines.benchmark.training_cache import Split
 from facelines.model import sources
 from facelines.model.metrics import bootstrap_interval
 from facelines.model.sources import Arrays
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import LABEL_SETS, label_indices
 
 # Networks to train again, by the number of labels: published on so many and done in minutes, and

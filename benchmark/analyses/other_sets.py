@@ -13,14 +13,15 @@ from facelines.benchmark import contenders, schema, training_cache
 from facelines.benchmark.analyses import probes
 from facelines.benchmark.evaluation import Evaluation
 from facelines.benchmark.schema import NOT_QUICK, Options
-from facelines.benchmark.training_cache import Split
 from facelines.model import sources
 from facelines.model.metrics import bootstrap_interval, evaluate
 from facelines.model.sources import Arrays, SourceError
-from facelines.model.training import recipe
 from facelines.model.training.checkpoint import predict
-from facelines.model.training.config import Config, read_config
+from facelines.model.training.config import Config
 from facelines.model.training.network_file import read_network
+from facelines.model.training.recipe import read_recipe
+from facelines.model.training.split import Split
+from facelines.model.training.train import cross_validate
 from facelines.preprocessing.labels import label_indices
 from facelines.preprocessing.prepared import is_prepared
 
@@ -119,7 +120,7 @@ def _back(entries: dict[str, Evaluation], rows: Arrays, split: Split, options: O
 
 
 def _small_set_config(network: str, options: Options, classes: int, epochs: int = 0) -> Config:
-    config = read_config(contenders.CONFIGS / "ckplus.py")
+    config = read_recipe(contenders.CONFIGS / "ckplus.py").config
     epochs = options.epochs or epochs or config.epochs
     return replace(config, network=network, classes=classes, epochs=epochs)
 
@@ -149,7 +150,7 @@ def _cross_validated(network: str, path: str, rows: Arrays, split: Split, option
 
     def compute():
         folder = options.cache / f"{network}-folds-{key}"
-        figures = recipe.cross_validate(config, path, folder, resume=True)
+        figures = cross_validate(config, path, folder, resume=True)
         shutil.rmtree(folder)  # a checkpoint a fold, each four times the network
         return {name: figures[name] for name in _FOLD_FIGURES} | {"epochs": config.epochs}
 

@@ -15,13 +15,13 @@ from facelines.benchmark.analyses.label_sets import label_sets
 from facelines.benchmark.analyses.references import references
 from facelines.benchmark.evaluation import Evaluation
 from facelines.benchmark.schema import NOT_QUICK, Options
-from facelines.benchmark.training_cache import Split
 from facelines.model import sources
 from facelines.model.metrics import bootstrap_interval, mcnemar
 from facelines.model.sources import Arrays
 from facelines.model.training.augmentation import Augmentation
 from facelines.model.training.config import Config
 from facelines.model.training.networks import NETWORKS
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices
 
 _MAPPED = 1 / 50  # of the probe rows, in each class: a map asks 196 times about each face

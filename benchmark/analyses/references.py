@@ -14,13 +14,13 @@ import numpy as np
 
 from facelines.benchmark import schema
 from facelines.benchmark.evaluation import Evaluation
-from facelines.benchmark.training_cache import Split
 from facelines.model import sources
 from facelines.model.evaluate import probabilities_of, referenced
 from facelines.model.metrics import evaluate, mcnemar
 from facelines.model.recognizer import Recognizer
 from facelines.model.reference import Reference
 from facelines.model.sources import Arrays, films_of
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices
 
 COUNTS = (1, 2, 4, 8)  # faces that a reference is made of

@@ -1,11 +1,11 @@
 """What a training's result depends on, besides data and code. No Keras here."""
 
-import runpy
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import TypeVar
 
-from facelines.model.sources import SourceError
 from facelines.model.training.augmentation import Augmentation
+
+Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True)
@@ -59,23 +59,6 @@ class Config:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-def read_config(path: Path) -> Config:
-    """Read a `configs/<name>.py` file, a Python file that sets `config` to a Config.
-
-    Raises:
-        SourceError: missing, or without it.
-    """
-    if not path.is_file():
-        raise SourceError(f"{path}: no such config; expected a Python file that sets `config`.")
-    try:
-        config = runpy.run_path(str(path)).get("config")
-    except (SyntaxError, TypeError, NameError, ImportError) as error:
-        raise SourceError(f"{path} is no valid config: {error}.") from error
-    if not isinstance(config, Config):
-        raise SourceError(f"{path} does not set `config` to a model.train.Config.")
-    return config
-
-
-def with_overrides(config: Config, **values) -> Config:
-    """Return the config with the given fields replaced; None means unchanged."""
-    return replace(config, **{key: value for key, value in values.items() if value is not None})
+def with_overrides(settings: Settings, **values) -> Settings:
+    """Return a dataclass with the given fields replaced; None means unchanged."""
+    return replace(settings, **{key: value for key, value in values.items() if value is not None})

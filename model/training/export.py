@@ -26,10 +26,10 @@ from facelines.model.sources import Arrays
 from facelines.model.training import model_card
 from facelines.model.training.browser import to_tflite
 from facelines.model.training.checkpoint import predict
-from facelines.model.training.config import Config
 from facelines.model.training.quantization import quantise_pixels, store_halves
+from facelines.model.training.recipe import Recipe
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices
-from facelines.preprocessing.pipeline import Pipeline
 
 _SAME = 0.97  # of the labels at least; the released networks keep 98.7 to 99.7 %
 
@@ -37,28 +37,23 @@ _SAME = 0.97  # of the labels at least; the released networks keep 98.7 to 99.7 
 def release(
     model: keras.Model,
     folder: Path,
-    validation: Arrays,
-    labels: tuple[str, ...],
-    pipeline: Pipeline,
-    config: Config,
+    split: Split,
+    recipe: Recipe,
     *,
     history: list[dict],
     facts: dict,
-    calibration: Arrays,
-    views: int = 1,
 ) -> Artifact:
     """Export a network and write everything that travels with it.
 
-    The temperature and the "uncertain" threshold are fitted on the validation rows, with the
+    The temperature and the "uncertain" threshold are fitted on the split's test rows, with the
     exported network in ONNX Runtime, which is what will serve.
 
     Args:
-        validation: rows whose label is in `labels`.
+        split: from its training rows `config.eight_bits` takes activations' ranges and
+            `config.prior_power` the labels' shares.
+        recipe: as the network was trained, with what the data changed of its config.
         facts: what the card says of the training: command, commit, data, labels_of,
             seconds, machine.
-        calibration: training rows, which `config.eight_bits` takes activations' ranges from and
-            `config.prior_power` the labels' shares.
-        views: of each face, averaged at test at so many times the cost (see `inputs.views`).
 
     Raises:
         RuntimeError: Keras and ONNX Runtime disagree on a validation row's best label, or eight
@@ -66,20 +61,23 @@ def release(
     """
     folder.mkdir(parents=True, exist_ok=True)
     export(model, folder)
-    artifact = Artifact(folder, labels, pipeline, config.network, trained_on=facts["labels_of"])
+    config, validation, labels = recipe.config, split.test, split.labels
+    artifact = Artifact(
+        folder, labels, split.pipeline, config.network, trained_on=facts["labels_of"]
+    )
     check_agreement(model, Recognizer(artifact), validation)
-    artifact = replace(artifact, views=views)
+    artifact = replace(artifact, views=recipe.views)
     truth = label_indices(validation["label"], labels)
     store_halves(artifact.onnx_path)
     raw, rounding = probabilities_of(Recognizer(artifact), validation), {}
     if config.eight_bits:
-        quantise_pixels(artifact.onnx_path, calibration)
+        quantise_pixels(artifact.onnx_path, split.train)
         store_halves(artifact.onnx_path)  # the quantiser writes floats again
         in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
         rounding = {"same_in_floats": _share_of_same_labels(in_floats, raw)}
     plain = evaluate(validation["label"], raw, labels)
     if config.prior_power:
-        weights = label_weights(calibration["label"], labels, config.prior_power)
+        weights = label_weights(split.train["label"], labels, config.prior_power)
         artifact = replace(artifact, label_weights=weights)
         raw = calibrate(raw * np.array(weights, np.float32), 1.0)
     artifact = replace(artifact, temperature=fit_temperature(truth, raw))
@@ -96,7 +94,7 @@ def release(
     }
     threshold = round(uncertainty_threshold(calibrated.max(axis=1)), 4)
     artifact = replace(artifact, uncertain_below=threshold, metrics=metrics)
-    if pipeline.landmarker == "mesh":  # then the page without a server can run it
+    if split.pipeline.landmarker == "mesh":  # then the page without a server can run it
         (folder / "model.tflite").write_bytes(to_tflite(artifact))
     artifacts.save_settings(artifact)
     if history:

@@ -7,7 +7,6 @@ import numpy as np
 from keras import ops
 
 from facelines.model.training.batches import (
-    Arrays,
     Batches,
     Teacher,
     targets_of,
@@ -18,7 +17,7 @@ from facelines.model.training.checkpoint import Checkpoint, input_names
 from facelines.model.training.config import Config
 from facelines.model.training.initialization import join_heads, take_weights
 from facelines.model.training.networks import NETWORKS, with_votes_head, without_votes_head
-from facelines.preprocessing.pipeline import Pipeline
+from facelines.model.training.split import Split
 
 
 def soft_cross_entropy(targets, probabilities):
@@ -27,11 +26,8 @@ def soft_cross_entropy(targets, probabilities):
 
 
 def fit(
-    train: Arrays,
-    validation: Arrays,
-    labels: tuple[str, ...],
+    split: Split,
     config: Config,
-    pipeline: Pipeline,
     folder: Path,
     *,
     teacher: Teacher | None = None,
@@ -44,7 +40,7 @@ def fit(
     chosen by validation accuracy alone.
 
     Args:
-        train, validation: arrays as from `prepared.load_prepared`.
+        split: its test rows are those that each epoch is validated on.
         teacher: from a batch of faces to probabilities of the same labels.
 
     Raises:
@@ -53,7 +49,7 @@ def fit(
     """
     if config.network not in NETWORKS:
         raise ValueError(f"Unknown network {config.network!r}; expected one of {list(NETWORKS)}.")
-    for name, arrays in (("training", train), ("validation", validation)):
+    for name, arrays in (("training", split.train), ("validation", split.test)):
         if not len(arrays["label"]):
             raise ValueError(f"The {name} split is empty; expected at least one labelled face.")
     if bool(config.teacher) != (teacher is not None):
@@ -64,10 +60,10 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
-    batches, model = _prepare(train, labels, config, pipeline, teacher)
+    batches, model = _prepare(split, config, teacher)
     if not config.epochs:
         return without_votes_head(model), []
-    checkpoint = Checkpoint(folder, config, batches, validation, labels)
+    checkpoint = Checkpoint(folder, config, batches, split.test, split.labels)
     if resume:
         model = checkpoint.restore(model)
     elif checkpoint.exists():
@@ -82,7 +78,7 @@ def fit(
             callbacks=[checkpoint, *_loggers(folder)],
         )
     keras.config.set_dtype_policy("float32")
-    best = _network(config, labels)
+    best = _network(config, split.labels)
     best.load_weights(folder / "best.weights.h5")
     return without_votes_head(best), checkpoint.history
 
@@ -92,7 +88,8 @@ def _network(config: Config, labels) -> keras.Model:
     return with_votes_head(model) if config.votes_head else model
 
 
-def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher):
+def _prepare(split: Split, config: Config, teacher: Teacher | None):
+    train, labels = split.train, split.labels
     model = _network(config, labels)
     if config.start:
         take_weights(model, config.start)
@@ -115,7 +112,7 @@ def _prepare(train: Arrays, labels, config: Config, pipeline: Pipeline, teacher)
         # A scaled target scales its cross-entropy: the weight needs no second loss.
         votes = config.votes_head * vote_shares(train, labels)
         targets = np.concatenate([targets, votes], axis=1)
-    batches = Batches(train, targets, names, config, pipeline, teacher)
+    batches = Batches(train, targets, names, config, split.pipeline, teacher)
     if not len(batches):
         raise ValueError(
             f"{len(targets)} training faces do not fill one batch of {config.batch_size}; "

@@ -47,6 +47,7 @@ _OWN_FACES = (
     "It was taught by one set of pictures; faces, cameras and light that are not in it were never "
     "tested."
 )
+_TEACHERS = "the command's `--teacher`"  # where metrics.json does not name them
 _ALL_TRAININGS = (
     "The data and all trainings in their order: [docs/training.md](../../../docs/training.md)."
 )
@@ -154,7 +155,8 @@ def _targets(training: dict) -> str:
     if share := config["ferplus"]:
         told.append(f"{100 * share:.0f} % of them replaced by the shares of FER+'s votes")
     if share := config.get("teacher"):
-        told.append(f"{100 * share:.0f} % of them by the answers of the command's `--teacher`")
+        names = " and ".join(f"`{name}`" for name in training.get("teachers", []))
+        told.append(f"{100 * share:.0f} % of them by the answers of {names or _TEACHERS}")
     if config.get("votes_head"):
         told.append("FER+'s votes as a second task, dropped at the end")
     return "; ".join(told) if training["epochs_run"] else "those of the networks that it is made of"

@@ -7,8 +7,8 @@ from facelines.benchmark.analyses.corruptions import CORRUPTIONS
 from facelines.benchmark.analyses.drawings import VARIANTS
 from facelines.benchmark.analyses.probes import PARTS
 from facelines.benchmark.evaluation import figures_of
-from facelines.benchmark.training_cache import Split
 from facelines.model.metrics import mcnemar
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import LABEL_SETS
 from facelines.preprocessing.pipeline import Pipeline
 

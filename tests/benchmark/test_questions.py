@@ -11,7 +11,7 @@ from facelines.benchmark.analyses import corruptions, label_sets, other_sets, qu
 from facelines.benchmark.analyses.corruptions import Corruption
 from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.schema import Options
-from facelines.benchmark.training_cache import Split
+from facelines.model.training.split import Split
 from facelines.preprocessing.pipeline import Pipeline
 
 LABELS = ("happy", "sad")

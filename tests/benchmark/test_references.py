@@ -6,10 +6,10 @@ import pytest
 from facelines.benchmark import schema
 from facelines.benchmark.analyses import references as analysis
 from facelines.benchmark.report.sections import further
-from facelines.benchmark.training_cache import Split
 from facelines.model import sources
 from facelines.model.evaluate import probabilities_of
 from facelines.model.recognizer import Recognizer
+from facelines.model.training.split import Split
 
 
 @pytest.fixture(scope="module")

@@ -17,10 +17,10 @@ from facelines.benchmark.report.comparisons import comparisons
 from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.report.page import page as draw_page
 from facelines.benchmark.schema import Options
-from facelines.benchmark.training_cache import Split
 from facelines.model import sources
 from facelines.model.training.config import Config
 from facelines.model.training.networks import NETWORKS
+from facelines.model.training.split import Split
 from facelines.preprocessing import fer2013_landmarks
 from facelines.preprocessing.labels import LABEL_SETS
 from facelines.preprocessing.pipeline import Pipeline

@@ -4,6 +4,7 @@ import pytest
 from facelines.model import on_disk, sources
 from facelines.model.training.config import Config
 from facelines.model.training.fit import fit
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import LABEL_SETS
 from facelines.preprocessing.pipeline import Pipeline
 
@@ -43,7 +44,8 @@ def test_training_from_the_disk_ends_with_the_weights_of_training_in_memory(face
     config = Config("points_mlp", epochs=2, batch_size=64)
     models = []
     for name, arrays in (("memory", faces), ("disk", on_disk.keep(parts(faces, 5), tmp_path))):
-        split = sources.training_rows(arrays), sources.validation_rows(arrays)
-        models.append(fit(*split, LABEL_SETS[6], config, Pipeline(), tmp_path / name)[0])
+        rows = sources.training_rows(arrays), sources.validation_rows(arrays)
+        split = Split(*rows, LABEL_SETS[6], Pipeline())
+        models.append(fit(split, config, tmp_path / name)[0])
     for one, other in zip(*(model.weights for model in models), strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())

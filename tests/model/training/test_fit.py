@@ -11,13 +11,14 @@ import pytest
 from facelines import cli
 from facelines.model import artifact, inputs, sources
 from facelines.model.recognizer import Recognizer
-from facelines.model.training import checkpoint, initialization, recipe
+from facelines.model.training import checkpoint, initialization, train
 from facelines.model.training.batches import Batches, mixup, targets_of, vote_shares, weighted
 from facelines.model.training.checkpoint import Checkpoint, predict
 from facelines.model.training.config import Config
 from facelines.model.training.fit import fit as fit_network
 from facelines.model.training.fit import soft_cross_entropy
 from facelines.model.training.networks import NETWORKS, Closer
+from facelines.model.training.split import Split
 from facelines.preprocessing.labels import LABEL_SETS
 from facelines.preprocessing.pipeline import Pipeline
 
@@ -31,7 +32,7 @@ def splits(embedded_rows):
 
 
 def fit(splits, folder, config=CONFIG, **options):
-    return fit_network(*splits, LABELS, config, Pipeline(), folder, **options)
+    return fit_network(Split(*splits, LABELS, Pipeline()), config, folder, **options)
 
 
 def test_an_interrupted_training_ends_with_the_same_weights(splits, tmp_path, monkeypatch):
@@ -185,10 +186,10 @@ def test_several_teachers_give_the_mean_of_their_answers(embedded_rows):
     rows = sources.select(embedded_rows, np.arange(5))
     names = ("landmark", "landmark_cnn")
     mean = np.mean([Recognizer.load(name).probabilities(rows) for name in names], axis=0)
-    found = recipe._teacher(names, LABELS)(rows)
+    found = train.teacher_of(names, LABELS)(rows)
     np.testing.assert_allclose(found, mean, atol=1e-5)
     with pytest.raises(sources.SourceError, match="teacher landmark knows"):
-        recipe._teacher(names, LABEL_SETS[3])
+        train.teacher_of(names, LABEL_SETS[3])
 
 
 def test_class_weights_favour_rare_classes_and_keep_the_mean():
@@ -308,7 +309,7 @@ def test_no_epoch_leaves_a_network_as_it_starts(splits, tmp_path):
 def test_training_names_no_backend(backend):
     """Training stays on keras.ops, so other backends can train too."""
     for name in ("networks", "fit", "batches", "checkpoint", "augmentation"):
-        source = (Path(recipe.__file__).parent / f"{name}.py").read_text()
+        source = (Path(train.__file__).parent / f"{name}.py").read_text()
         assert f"import {backend}" not in source and "tf." not in source
 
 
@@ -337,18 +338,19 @@ def test_cross_validation_tests_each_fold_on_what_it_did_not_learn(splits, tmp_p
     rows = sources.select(splits[0], np.arange(390))
     rows["split"] = np.array([f"fold{number % 3}" for number in range(390)])
     monkeypatch.setattr(sources, "load_arrays", lambda _: (rows, Pipeline()))
-    monkeypatch.setattr(recipe.own_set, "labels_to_learn", lambda *_: LABELS)
+    monkeypatch.setattr(train.own_set, "labels_to_learn", lambda *_: LABELS)
     learned, right = [], []
 
-    def fit_and_note(seen, held_out, *rest, **options):
-        learned.append((set(seen["split"]), set(held_out["split"])))
-        model, history = fit_network(seen, held_out, *rest, **options)
+    def fit_and_note(split, *rest, **options):
+        seen = split.train
+        learned.append((set(seen["split"]), set(split.test["split"])))
+        model, history = fit_network(split, *rest, **options)
         said = predict(model, {"points": seen["points"]}).argmax(axis=1)
         right.append(np.mean(np.array(LABELS)[said] == seen["label"]))
         return model, history
 
-    monkeypatch.setattr(recipe, "fit", fit_and_note)
-    found = recipe.cross_validate(CONFIG, "any", tmp_path)
+    monkeypatch.setattr(train, "fit", fit_and_note)
+    found = train.cross_validate(CONFIG, "any", tmp_path)
     assert learned == [
         ({"fold1", "fold2"}, {"fold0"}),
         ({"fold0", "fold2"}, {"fold1"}),

@@ -16,12 +16,13 @@ from facelines.model.training import (
     initialization,
     model_card,
     quantization,
-    recipe,
 )
 from facelines.model.training.checkpoint import predict
 from facelines.model.training.config import Config
 from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS
+from facelines.model.training.recipe import Recipe
+from facelines.model.training.train import train
 from facelines.preprocessing.labels import LABEL_SETS, label_indices
 from facelines.preprocessing.pipeline import Pipeline
 
@@ -101,7 +102,7 @@ def test_a_training_is_released_in_eight_bits_and_calibrated_as_it_serves(
     start = str(artifact.load("pixel").keras_path)
     config = Config("pixel", epochs=0, batch_size=16, start=start, eight_bits=True)
     monkeypatch.setattr(export, "_SAME", 0.5)  # blots are no faces
-    recipe.train(config, "embedded", tmp_path, views=2)
+    train(Recipe(config, data="embedded", views=2), tmp_path)
     made = artifact.load(tmp_path)
     assert eight_bit_weights(made.onnx_path)
     tested = sources.validation_rows(arrays)
