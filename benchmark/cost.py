@@ -6,6 +6,7 @@ from math import prod
 import keras
 import numpy as np
 
+from facelines.benchmark.schema import Timing
 from facelines.model import inputs
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays, select
@@ -34,7 +35,7 @@ def _layer_macs(layer) -> int:
     return 0
 
 
-def timing(recognizer: Recognizer, rows: Arrays, threads: int) -> dict:
+def timing(recognizer: Recognizer, rows: Arrays, threads: int) -> Timing:
     """Time a recognizer with everything it does a face, all its views counted.
 
     Args:

@@ -9,7 +9,15 @@ import numpy as np
 
 from facelines.benchmark import cost, schema, training_cache
 from facelines.benchmark.contenders import Contender
-from facelines.benchmark.schema import NEEDS_PICTURES, Options
+from facelines.benchmark.schema import (
+    NEEDS_PICTURES,
+    Cost,
+    Figures,
+    Options,
+    Row,
+    Timing,
+    TrainingFacts,
+)
 from facelines.model import artifact, sources
 from facelines.model.evaluate import probabilities_of
 from facelines.model.metrics import accuracy_by_share, bootstrap_confusion, evaluate, reliability
@@ -46,9 +54,9 @@ class Evaluation:
         return partial(probabilities_of, self.recognizer)
 
 
-def enter(contender: Contender, split: Split, options: Options) -> tuple[Evaluation | None, dict]:
+def enter(contender: Contender, split: Split, options: Options) -> tuple[Evaluation | None, Row]:
     """Train or load one contender; return it, or None where that is not possible, and its row."""
-    row = {
+    row: Row = {
         "network": contender.network,
         "sees": contender.sees,
         "title": contender.title,
@@ -123,7 +131,7 @@ def _train(contender: Contender, config: Config, split: Split, options: Options)
     return Evaluation(contender, recognizer, first.folder.name, probabilities, first, tuple(spread))
 
 
-def _training_facts(entry: Evaluation, config: Config, split: Split) -> dict:
+def _training_facts(entry: Evaluation, config: Config, split: Split) -> TrainingFacts:
     trained = entry.trained
     return {
         "status": f"trained here: {len(split.train['label'])} faces, epochs: {config.epochs}",
@@ -146,7 +154,7 @@ def learning_of(trained: training_cache.Trained) -> dict:
     }
 
 
-def figures_of(probabilities: np.ndarray, split: Split) -> dict:
+def figures_of(probabilities: np.ndarray, split: Split) -> Figures:
     """Return everything that is measured of probabilities, float (n, labels), on the test rows."""
     test = split.test
     found = evaluate(test["label"], probabilities, split.labels)
@@ -189,7 +197,7 @@ def _network_file(entry: Evaluation) -> Path:
     return entry.trained.folder / "model.keras"
 
 
-def _cost(entry: Evaluation) -> dict:
+def _cost(entry: Evaluation) -> Cost:
     path = _network_file(entry)
     model = read_network(path)
     return {
@@ -201,7 +209,7 @@ def _cost(entry: Evaluation) -> dict:
     }
 
 
-def _timing(entry: Evaluation) -> dict:
+def _timing(entry: Evaluation) -> Timing:
     settings = replace(artifact.load(_network_file(entry).parent), views=entry.recognizer.views)
     found = cost.timing(Recognizer(settings, threads=1), _blank_inputs(entry), threads=1)
     if entry.trained is not None:

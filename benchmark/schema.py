@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 FER2013, CKPLUS = "FER2013", "CK+"
 SHAPE, PIXELS, BOTH = "shape", "pixels", "both"
@@ -39,3 +40,94 @@ class Options:
     @property
     def cache(self) -> Path:
         return self.out / "models"
+
+
+class Asked(TypedDict):
+    """A contender as it was entered.
+
+    sees: SHAPE, PIXELS or BOTH. claims: `contenders.Claim`s as dicts. status: how it came to its
+    weights, or why it was not measured; then nothing else is in its row.
+    learned_votes: whether FER+'s votes were among its targets.
+    """
+
+    network: str
+    sees: str
+    title: str
+    claims: list[dict]
+    learned_votes: bool
+    status: str
+
+
+class TrainingFacts(TypedDict, total=False):
+    """A contender's training, where it was trained here. Accuracies and gains are shares.
+
+    start: where its first weights came from, in words. faces: learned from.
+    training_accuracy: on up to 2,000 of them. best_over_last_epoch, gain_of_last_quarter: of the
+    test accuracy by epoch. seeds: each training's accuracy. curve: by epoch, without seconds.
+    """
+
+    start: str
+    epochs: int
+    faces: int
+    training_accuracy: float
+    best_over_last_epoch: float
+    gain_of_last_quarter: float
+    seeds: list[float]
+    curve: list[dict]
+
+
+class Figures(TypedDict, total=False):
+    """What is measured of the answers about the test faces, as shares; see `model.metrics`.
+
+    Intervals are of 95 %, [low, high]. confusion: counts, rows the truth. ece, log_loss: as the
+    probabilities are. found_only: {n, accuracy} of the faces that a detector found, None without.
+    reliability, by_share, coverage_accuracy: rows of dicts. most_said: {label, share}.
+    ferplus: {n, accuracy, labels_agree} against FER+'s majority, None without votes.
+    """
+
+    n: int
+    accuracy: float
+    accuracy_interval: list[float]
+    macro_f1: float
+    macro_f1_interval: list[float]
+    balanced_accuracy: float
+    balanced_accuracy_interval: list[float]
+    per_class: dict[str, dict[str, float]]
+    confusion: list[list[int]]
+    ece: float
+    log_loss: float
+    accuracy_certain_80: float
+    coverage_accuracy: list[dict[str, float]]
+    found_only: dict | None
+    reliability: list[dict]
+    by_share: list[dict[str, float]]
+    most_said: dict
+    ferplus: dict | None
+
+
+class Cost(TypedDict):
+    """macs: multiply-adds of one view of a face. file_mb: of the ONNX file, 10^6 bytes."""
+
+    parameters: int
+    macs: int
+    views: int
+    file_mb: float
+
+
+class Timing(TypedDict, total=False):
+    """latency_ms: median of one face, all views. faces_per_second: in batches of 64.
+
+    training_seconds: of all epochs, where they are known.
+    """
+
+    latency_ms: float
+    faces_per_second: float
+    threads: int
+    training_seconds: float
+
+
+class Row(Asked, TrainingFacts, Figures, total=False):
+    """A contender's row in results.json."""
+
+    cost: Cost
+    timing: Timing

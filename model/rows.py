@@ -13,6 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from facelines.model.recognizer import Prediction
+from facelines.model.values import (
+    box_values,
+    probability_value,
+    probability_values,
+    quality_value,
+)
 from facelines.preprocessing.files import shown
 
 NO_FACE = "no face "  # how the error of a readable picture without one begins
@@ -24,9 +30,20 @@ _BATCH = 5_000  # rows of a Parquet group
 class Row:
     """One face of one picture or frame, or why there is none.
 
-    frame, time: of a video, from 0 and in seconds; None for a picture.
-    face: number of the face; in a video it stays the same from frame to frame.
-    error: one line, "" where all went well.
+    path: as it was given, or below the folder that was.
+    frame, time: of a video, from 0 and in seconds, to thousandths; None for a picture.
+    face: number of the face from 0; in a video it stays the same from frame to frame.
+    box: x_min, y_min, x_max, y_max in pixels of the picture, half-open, to tenths.
+    found: "detected", or "whole image" where the picture was taken for a face.
+    emotion: a label, "uncertain", or "unreadable" where the points are plainly wrong.
+    confidence: probability of the emotion, or of the best label where it is none; 0 to 1.
+    probabilities: of each label, 0 to 1, in all 1 but for rounding to ten-thousandths.
+    quality: how far the points can be trusted, 0 to 1, to thousandths.
+    thumbnail: path of the face's picture, "" where none was written.
+    error: one line, "" where all went well; then what needs a face is None or "".
+
+    Files hold the same under the same names, but for a column for each corner of the box and for
+    each label's probability (see `flat`): whole numbers are int32, others float32, in Parquet.
     """
 
     path: str
@@ -53,22 +70,19 @@ def row_of(
     thumbnail: str = "",
 ) -> Row:
     """Return the row of one face."""
-    box = prediction.face.box
+    face = prediction.face
     return Row(
-        shown(path),
-        frame,
-        None if time is None else round(time, 3),
-        number,
-        tuple(round(edge, 1) for edge in (box.x_min, box.y_min, box.x_max, box.y_max)),
-        box.source,
-        prediction.emotion,
-        round(prediction.confidence, 4),
-        {
-            label: round(float(value), 4)
-            for label, value in zip(prediction.labels, prediction.probabilities, strict=True)
-        },
-        round(prediction.face.quality, 3),
-        thumbnail,
+        path=shown(path),
+        frame=frame,
+        time=None if time is None else round(time, 3),
+        face=number,
+        box=box_values(face.box),
+        found=face.box.source,
+        emotion=prediction.emotion,
+        confidence=probability_value(prediction.confidence),
+        probabilities=probability_values(prediction.labels, prediction.probabilities),
+        quality=quality_value(face.quality),
+        thumbnail=thumbnail,
     )
 
 

@@ -44,7 +44,7 @@ def write(
 
     Args:
         folder: OUT.
-        rows: as `shards.schema` has them.
+        rows: as `columns.schema` has them.
         dataset: where the originals are read again.
         aspect: how many times taller the pictures were made.
         labels: the classes in order; pictures without a label come last, then the fallbacks.

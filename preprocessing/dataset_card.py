@@ -4,33 +4,10 @@ import json
 
 import pyarrow as pa
 
-from facelines.preprocessing import layout, shards
+from facelines.preprocessing import columns, layout, shards
 from facelines.preprocessing.layout import Folder
 from facelines.shape_predictor import LICENCE
 
-_MEANINGS = {
-    "image": "the drawing of the 51 landmarks: PNG, values 0 and 255",
-    "pixels": "the gray crop of the face: PNG",
-    "points": "dlib's 51 landmarks (68 without the jaw), x and y in turn, in pixels of the picture",
-    "normalised": "the same upright in the drawing's unit square: 0 to 1, y downwards",
-    "mesh": "the 478 vertices of MediaPipe's face mesh, x and y in turn, in pixels of the picture",
-    "label": "the class; null where the source says none",
-    "split": "as the source has it, or as it was dealt",
-    "votes": "FER+'s ten counts: neutral, happy, surprise, sad, angry, disgust, fear, contempt, "
-    "unknown, not a face",
-    "source": "the file below the source's folder, or CSV:row, or video:frame, counted from 0",
-    "subject": "the person, where known",
-    "sha256": "of the gray picture's `HEIGHTxWIDTH:` and bytes: equal for equal pictures",
-    "box": "the face: x_min, y_min, x_max, y_max in pixels of the picture, half-open",
-    "box_score": "the detector's, 0 to 1",
-    "found": "detected, or whole image where no face was found and the picture is one",
-    "quality": "how far the landmarks are to be trusted, 0 to 1",
-    "presence": "the mesh's logit of there being a face",
-    "face_index": "which face of its picture, from 0",
-    "framing": "0: the picture as it is; 1, 2 ...: reframed at random, for training",
-    "excluded": "not to be trained on: an equal picture stands in an evaluation split",
-    "weight": "how much the picture counts in training",
-}
 _TERMS = {
     "fer2013": "FER2013 allows research use.",
     "icml": "FER2013 allows research use.",
@@ -73,7 +50,7 @@ def yaml(manifest: dict) -> str:
     for name, split in splits.items():
         lines += [f"  - split: {name}", f"    path: {split['path']}"]
     lines += ["dataset_info:", "  config_name: default", "  features:"]
-    for field in shards.schema():
+    for field in columns.schema():
         lines += _feature(field.name, field.type, manifest["labels"])
     lines += ["  splits:"]
     for name, split in splits.items():
@@ -96,23 +73,17 @@ def _feature(name: str, kind: pa.DataType, labels: list[str]) -> list[str]:
     if pa.types.is_struct(kind):
         return [*lines, "    dtype: image"]
     if pa.types.is_fixed_size_list(kind):
-        return [
-            *lines, f"    sequence: {_name(kind.value_type)}", f"    length: {kind.list_size}",
-        ]  # fmt: skip
-    if pa.types.is_list(kind):
-        return [*lines, f"    sequence: {_name(kind.value_type)}"]
-    return [*lines, f"    dtype: {_name(kind)}"]
-
-
-def _name(kind: pa.DataType) -> str:
-    return {"float": "float32", "double": "float64"}.get(str(kind), str(kind))
+        lines.append(f"    length: {kind.list_size}")
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        return [lines[0], f"    sequence: {columns.type_name(kind.value_type)}", *lines[1:]]
+    return [*lines, f"    dtype: {columns.type_name(kind)}"]
 
 
 def _text(manifest: dict) -> str:
     summary, plan = manifest["summary"], manifest["plan"]
-    columns = "\n".join(
-        f"| `{field.name}` | {_name_of(field.type)} | {_MEANINGS.get(field.name, '')} |"
-        for field in shards.schema()
+    described = "\n".join(
+        f"| `{field.name}` | {_name_of(field.type)} | {columns.MEANINGS[field.name]} |"
+        for field in columns.schema()
     )
     splits = "\n".join(f"| {split} | {rows:,} |" for split, rows in summary["splits"].items())
     found = "\n".join(
@@ -144,7 +115,7 @@ def _text(manifest: dict) -> str:
 
 | column | type | meaning |
 | --- | --- | --- |
-{columns}
+{described}
 
 ## Terms
 
@@ -158,7 +129,7 @@ def _name_of(kind: pa.DataType) -> str:
     if pa.types.is_struct(kind):
         return "image"
     if pa.types.is_fixed_size_list(kind):
-        return f"{kind.list_size} x {_name(kind.value_type)}"
+        return f"{kind.list_size} x {columns.type_name(kind.value_type)}"
     if pa.types.is_list(kind):
-        return f"list of {_name(kind.value_type)}"
-    return _name(kind)
+        return f"list of {columns.type_name(kind.value_type)}"
+    return columns.type_name(kind)

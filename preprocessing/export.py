@@ -16,7 +16,7 @@ def write(folder: Path, rows: ds.Dataset, kind: str) -> None:
 
     Args:
         folder: made if it is not there.
-        rows: as `shards.schema` has them.
+        rows: as `columns.schema` has them.
         kind: "tree" for `<split>/<label>/<row>_<source>.png`, "tfrecord" for `<split>.tfrecord`.
 
     Raises:

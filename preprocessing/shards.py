@@ -18,13 +18,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from facelines.preprocessing import mesh
+from facelines.preprocessing import columns
 from facelines.preprocessing.aspect import stretched
 from facelines.preprocessing.framings import reframed
 from facelines.preprocessing.images import ImageError, encode_png
 from facelines.preprocessing.layout import Folder, receipt_file, shard_file
 from facelines.preprocessing.pipeline import Face, Pipeline, is_face_crop, no_face
-from facelines.preprocessing.points import POINTS
 from facelines.preprocessing.samples import (
     EVALUATION_SPLITS,
     TRAINING_SPLITS,
@@ -37,36 +36,10 @@ from facelines.preprocessing.samples import (
 UNLABELLED = "unlabelled"  # the class under which pictures without a label are counted
 VERSION = 5  # of the rows: raise it when a shard written before is no longer what is meant
 
-_PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-_POINTS = pa.list_(pa.float32(), 2 * POINTS)
-_VERTICES = pa.list_(pa.float32(), 2 * mesh.COUNT)
-_COLUMNS = {
-    "image": _PICTURE,  # the drawing, PNG
-    "pixels": _PICTURE,  # the gray crop, PNG
-    "points": _POINTS,  # x, y in turn, in pixels of the picture
-    "normalised": _POINTS,  # the same, upright in the drawing's unit square
-    "mesh": _VERTICES,  # as `points`, the mesh's; null where the recipe leaves it out
-    "label": pa.string(),
-    "split": pa.string(),
-    "votes": pa.list_(pa.uint8()),
-    "source": pa.string(),
-    "subject": pa.string(),
-    "weight": pa.float32(),  # in training, where a list gives one
-    "sha256": pa.string(),  # of the gray picture's shape and bytes
-    "box": pa.list_(pa.float32(), 4),  # x_min, y_min, x_max, y_max in pixels of the picture
-    "box_score": pa.float32(),
-    "found": pa.string(),  # "detected" or "whole image"
-    "quality": pa.float32(),
-    "presence": pa.float32(),  # the mesh's logit of there being a face; null without a mesh
-    "face_index": pa.int32(),
-    "framing": pa.int32(),  # 0: the picture as it is; 1, 2 ...: framed otherwise at random
-    "excluded": pa.bool_(),  # not for training: the picture also stands in an evaluation split
-}
 _RECEIPT = {
     "pictures", "with_rows", "errors", "left_out", "coverage", "evaluated",
     "rows", "splits", "sha256", "bytes", "rows_sum",
 }  # fmt: skip
-_COORDINATES = tuple(name for name, kind in _COLUMNS.items() if kind in (_POINTS, _VERTICES))
 
 
 @dataclass(frozen=True)
@@ -107,7 +80,7 @@ def picture_hash(gray: np.ndarray) -> str:
 
 
 def process_shard(items: list[Sample | ReadError], recipe: Recipe) -> tuple[pa.Table, dict]:
-    """Turn samples into rows. Pure: the same items and recipe give the same rows anywhere.
+    """Turn samples into rows (see `columns`). Pure: the same items and recipe give the same rows.
 
     Returns:
         the rows, and what happened: {pictures, with_rows, errors [{source, message}],
@@ -147,7 +120,7 @@ def process_shard(items: list[Sample | ReadError], recipe: Recipe) -> tuple[pa.T
         },
         "evaluated": evaluated,
     }
-    return pa.Table.from_pylist(rows, schema()), outcome
+    return pa.Table.from_pylist(rows, columns.schema()), outcome
 
 
 def _evaluated(sample: Sample) -> list[str]:
@@ -192,7 +165,7 @@ def _row(
     return {
         "image": {"bytes": encode_png(face.image), "path": f"{name}_{index}.png"},
         "pixels": {"bytes": encode_png(face.pixels), "path": f"{name}_{index}_pixels.png"},
-        **{name: _coordinates(getattr(face, name)) for name in _COORDINATES},
+        **{name: _coordinates(getattr(face, name)) for name in columns.COORDINATES},
         "label": sample.label,
         "split": sample.split,
         "votes": None if sample.votes is None else list(sample.votes),
@@ -219,36 +192,17 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def schema() -> pa.Schema:
-    """Return the rows' schema, with the metadata by which Hugging Face shows the pictures."""
-    features = {name: _feature(kind) for name, kind in _COLUMNS.items()}
-    metadata = json.dumps({"info": {"features": features}})
-    return pa.schema(list(_COLUMNS.items()), metadata={"huggingface": metadata})
-
-
-def _feature(kind: pa.DataType) -> dict:
-    if kind == _PICTURE:
-        return {"_type": "Image"}
-    if pa.types.is_fixed_size_list(kind):
-        inner = _feature(kind.value_type)
-        return {"feature": inner, "length": kind.list_size, "_type": "Sequence"}
-    if pa.types.is_list(kind):
-        return {"feature": _feature(kind.value_type), "_type": "Sequence"}
-    names = {"float": "float32", "double": "float64"}
-    return {"dtype": names.get(str(kind), str(kind)), "_type": "Value"}
-
-
 def rows_sum(table: pa.Table) -> int:
     """Return the sum of the rows' hashes modulo 2**256: equal for equal rows in any order.
 
     What only tells where a row came from (source, path, votes, subject, weight) does not count, so
     a CSV and a folder tree of the same pictures have the same sum.
     """
-    apart = ("source", "votes", "subject", "weight", "image", "pixels", *_COORDINATES)
-    names = [name for name in _COLUMNS if name not in apart]
+    apart = ("source", "votes", "subject", "weight", "image", "pixels", *columns.COORDINATES)
+    names = [name for name in columns.TYPES if name not in apart]
     numbers = [
-        table[name].combine_chunks().flatten().to_numpy().reshape(-1, _COLUMNS[name].list_size)
-        for name in _COORDINATES
+        table[name].combine_chunks().flatten().to_numpy().reshape(-1, columns.TYPES[name].list_size)
+        for name in columns.COORDINATES
         if not table[name].null_count
     ]
     total = 0

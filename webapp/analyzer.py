@@ -1,7 +1,6 @@
 """Pictures and frames -> plain JSON values. Runs in the worker threads."""
 
 import asyncio
-import base64
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -21,11 +20,11 @@ from facelines.webapp.decoding import FORMATS, Decoders, VideoFrame
 from facelines.webapp.limits import Admission, Places
 from facelines.webapp.metrics import Metrics
 from facelines.webapp.references import LiveReferences, rest_values
+from facelines.webapp.schema import Answer, Reading, face_values, reading_of
 from facelines.webapp.settings import Settings
 from facelines.webapp.stopwatch import Stopwatch
 from facelines.webapp.tracking import LIVE_PASSES, Track, Tracker
 
-PICTURES = ("drawing", "pixels")  # of each face: what the shape models see, and the others
 _MAX_PHOTO_FACES = 100
 _PICTURE_DECODERS = 2
 _WARM_UP_SIZE = (480, 640)
@@ -121,7 +120,7 @@ class Analyzer:
         pictures: Collection[str],
         watch: Stopwatch,
         **search,
-    ) -> dict:
+    ) -> Answer:
         """Read every face of a picture, uint8 (H, W).
 
         Args:
@@ -149,7 +148,7 @@ class Analyzer:
         smooth: bool,
         pictures: Collection[str],
         references: LiveReferences | None = None,
-    ) -> dict:
+    ) -> Answer:
         """Read one encoded live frame.
 
         Raises:
@@ -183,7 +182,7 @@ class Analyzer:
         pictures: Collection[str] = ("drawing",),
         watch: Stopwatch | None = None,
         references: LiveReferences | None = None,
-    ) -> dict:
+    ) -> Answer:
         """Read the faces of the next frame, uint8 (H, W), that a tracker is shown."""
         watch = watch or Stopwatch()
         references = references or LiveReferences()
@@ -296,49 +295,16 @@ class Analyzer:
         label = held(row, seconds)
         return {"label": label, "emotion": label if held.certain else UNCERTAIN}
 
-    def _readings(self, face: Face, rows: dict[str, np.ndarray], held: dict[str, dict]) -> dict:
+    def _readings(
+        self, face: Face, rows: dict[str, np.ndarray], held: dict[str, dict]
+    ) -> dict[str, Reading]:
         readings = {
-            name: _reading(self.recognizers[name], row) | held.get(name, {})
+            name: reading_of(self.recognizers[name], row) | held.get(name, {})
             for name, row in rows.items()
         }
         if not readable(face):
             readings = {name: one | {"emotion": UNREADABLE} for name, one in readings.items()}
         return readings
-
-
-def face_values(face: Face, pictures: Collection[str]) -> dict:
-    """Return a face as JSON values: pixels of the picture, rounded to tenths.
-
-    pictures: which of `PICTURES` it holds, each 48x48 as a data URL of a PNG.
-    """
-    box = face.box
-    values = {
-        "box": [round(edge, 1) for edge in (box.x_min, box.y_min, box.x_max, box.y_max)],
-        "source": box.source,
-        "quality": round(face.quality, 3),
-        "readable": readable(face),
-        "points": np.round(face.points.astype(np.float64), 1).tolist(),
-    }
-    shown = dict(zip(PICTURES, (face.image, face.pixels), strict=True))
-    return values | {name: _data_url(shown[name]) for name in pictures}
-
-
-def _data_url(image: np.ndarray) -> str:
-    return f"data:image/png;base64,{base64.b64encode(images.encode_png(image)).decode()}"
-
-
-def _reading(recognizer: Recognizer, probabilities: np.ndarray) -> dict:
-    best = int(np.argmax(probabilities))
-    return {
-        "emotion": recognizer.decide(probabilities),
-        "label": recognizer.labels[best],
-        "best": recognizer.labels[best],
-        "confidence": round(float(probabilities[best]), 4),
-        "probabilities": {
-            label: round(float(value), 4)
-            for label, value in zip(recognizer.labels, probabilities, strict=True)
-        },
-    }
 
 
 def _size(gray: np.ndarray) -> dict:

@@ -16,9 +16,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 from facelines.preprocessing.faces import DETECTORS
 from facelines.preprocessing.images import ImageError
 from facelines.webapp import video
-from facelines.webapp.analyzer import PICTURES, Analyzer, UnknownModel
+from facelines.webapp.analyzer import Analyzer, UnknownModel
 from facelines.webapp.decoding import VideoFrame
 from facelines.webapp.errors import BadRequest, size_text
+from facelines.webapp.schema import PICTURES
 from facelines.webapp.stopwatch import Stopwatch
 
 _MAX_EVERY = 1000

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from facelines.preprocessing.images import ImageError
-from facelines.webapp.analyzer import PICTURES, Analyzer, UnknownModel
+from facelines.webapp.analyzer import Analyzer, UnknownModel
 from facelines.webapp.references import LiveReferences, reference_message
+from facelines.webapp.schema import PICTURES
 from facelines.webapp.tracking import Tracker
 
 _TRY_AGAIN_LATER = 1013

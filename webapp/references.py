@@ -11,6 +11,7 @@ from facelines.model.reference import Reference, ReferenceError, neutral_of, res
 from facelines.model.running_reference import RunningReference
 from facelines.preprocessing.pipeline import Face
 from facelines.preprocessing.points import frame_of_points
+from facelines.webapp.schema import Rest
 from facelines.webapp.tracking import Track
 
 _EXPECTED = 'expected {"type": "reference"} and "take": true, "own": {...} or "automatic": true'
@@ -102,7 +103,7 @@ def reference_message(text: str) -> dict | None:
     return values if about else None
 
 
-def rest_values(reference: Reference | None, recognizer: Recognizer) -> dict:
+def rest_values(reference: Reference | None, recognizer: Recognizer) -> dict[str, Rest]:
     """Return what the page shows of a face's reference, as JSON values; empty without one.
 
     "rest" holds the kind of reference and the points at rest, normalised, in thousandths.

@@ -138,7 +138,7 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
         data=arguments.data,
         labels=arguments.labels,
         landmarker=arguments.landmarker,
-        teachers=arguments.teacher,
+        teachers=tuple(arguments.teacher or ()) or None,
         views=arguments.views,
         cross_validate=arguments.cross_validate or None,
     )

@@ -85,6 +85,13 @@ def test_results_are_written_as_json_and_hold_every_figure(results):
     assert row["timing"]["threads"] == 1 and row["timing"]["latency_ms"] > 0
 
 
+def test_every_key_of_a_contenders_row_is_in_the_schema(results):
+    for row in results[0]["contenders"]:
+        assert set(row) <= set(schema.Row.__annotations__)
+        assert set(row.get("cost", {})) <= set(schema.Cost.__annotations__)
+        assert set(row.get("timing", {})) <= set(schema.Timing.__annotations__)
+
+
 class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()

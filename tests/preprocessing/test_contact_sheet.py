@@ -4,7 +4,7 @@ import pyarrow.dataset as ds
 import pytest
 from PIL import Image
 
-from facelines.preprocessing import contact_sheet, labels, shards
+from facelines.preprocessing import columns, contact_sheet, labels, shards
 from facelines.preprocessing.datasets import open_dataset
 from facelines.preprocessing.layout import open_folder
 from facelines.preprocessing.pipeline import Pipeline
@@ -14,7 +14,7 @@ NAMES = ("happy", "sad")
 
 
 def table_of(rows: list[dict]) -> ds.Dataset:
-    return ds.dataset(pa.Table.from_pylist(rows, shards.schema()))
+    return ds.dataset(pa.Table.from_pylist(rows, columns.schema()))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from facelines.preprocessing import export, shards
+from facelines.preprocessing import columns, export
 from facelines.preprocessing.images import encode_png, read_gray
 from facelines.preprocessing.samples import DatasetError
 
@@ -21,7 +21,7 @@ def row(number: int, label="happy", split="Training", excluded=False) -> dict:
 
 
 def table_of(rows: list[dict]) -> ds.Dataset:
-    return ds.dataset(pa.Table.from_pylist(rows, shards.schema()))
+    return ds.dataset(pa.Table.from_pylist(rows, columns.schema()))
 
 
 @pytest.mark.parametrize(

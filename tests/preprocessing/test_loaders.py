@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from facelines.preprocessing import layout, shards
+from facelines.preprocessing import columns, layout
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
@@ -73,8 +73,8 @@ def test_the_card_states_what_hugging_face_reads_of_it(out, hugging_face):
     assert sum(split["num_examples"] for split in info["splits"]) == 24
     size = sum(path.stat().st_size for path in (out / "data").iterdir())
     assert info["dataset_size"] == size
-    assert {feature["name"] for feature in info["features"]} == set(shards.schema().names)
-    for name in shards.schema().names:  # each has its line in the table of columns
+    assert {feature["name"] for feature in info["features"]} == set(columns.schema().names)
+    for name in columns.schema().names:  # each has its line in the table of columns
         line = next(line for line in card.text.splitlines() if line.startswith(f"| `{name}` |"))
         assert len(line.split("|")[3].strip()) > 5
 

@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 
-from facelines.preprocessing import labels, layout, shards
+from facelines.preprocessing import columns, labels, layout, shards
 from facelines.preprocessing.executors import ShardError, run_shards
 from facelines.preprocessing.layout import open_folder
 from facelines.preprocessing.pipeline import Pipeline, no_face
@@ -60,7 +60,7 @@ def reused(items, out, **options) -> list[bool]:
 )
 def test_every_picture_is_a_row_an_error_or_left_out(items, rows, errors, left_out):
     table, outcome = shards.process_shard(items, RECIPE)
-    assert table.schema.equals(shards.schema())
+    assert table.schema.equals(columns.schema())
     assert (table.num_rows, len(outcome["errors"])) == (rows, errors)
     assert left_out is None or outcome["left_out"] == left_out
     assert len(items) == rows + errors + sum(outcome["left_out"].values())

@@ -23,7 +23,7 @@ from starlette.websockets import WebSocketDisconnect
 from webapp_fakes import FakeRecognizer, frame, jpeg, png, start_cold
 
 from facelines.preprocessing.pipeline import Pipeline
-from facelines.webapp import security, video
+from facelines.webapp import schema, security, video
 from facelines.webapp.analyzer import Analyzer
 from facelines.webapp.app import STATIC, create_app
 from facelines.webapp.limits import Admission
@@ -85,9 +85,12 @@ def test_predict_finds_every_face(client, faces):
     values = answer.json()
     assert (values["width"], values["height"]) == (640, 480)
     assert len(values["faces"]) == faces
+    assert set(values) == set(schema.Picture.__annotations__)
     for face in values["faces"]:
+        assert set(face) == {*schema.FoundFace.__annotations__, "readings", "drawing"}
         assert len(face["points"]) == 51
         reading = face["readings"]["landmark"]
+        assert set(reading) == set(schema.Reading.__annotations__)
         assert sum(reading["probabilities"].values()) == pytest.approx(1, abs=1e-3)
         assert reading["probabilities"][reading["best"]] == reading["confidence"]
         assert has_ink(face["drawing"])
