@@ -12,22 +12,45 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 _UNCHANGED = Augmentation(
-    mirror=0, rotation=0, scale=0, shift=0, jitter=0, pixel_rotation=0, pixel_scale=0,
-    pixel_shift=0, contrast=0, brightness=0, erase=0,
-)  # fmt: skip
+    mirror=0,
+    rotation=0,
+    scale=0,
+    shift=0,
+    jitter=0,
+    pixel_rotation=0,
+    pixel_scale=0,
+    pixel_shift=0,
+    contrast=0,
+    brightness=0,
+    erase=0,
+)
 _MIRROR_ONLY = replace(_UNCHANGED, mirror=0.5)
 # The decisive pair: one recipe, and drawings and pixels are moved by the same amounts.
 _PAIR = Augmentation(
-    rotation=3, scale=0.04, shift=0.01, jitter=0.004, pixel_rotation=3, pixel_scale=0.04,
-    pixel_shift=1, contrast=0, brightness=0, erase=0,
-)  # fmt: skip
+    rotation=3,
+    scale=0.04,
+    shift=0.01,
+    jitter=0.004,
+    pixel_rotation=3,
+    pixel_scale=0.04,
+    pixel_shift=1,
+    contrast=0,
+    brightness=0,
+    erase=0,
+)
 _BUDGET = Config(
     "", batch_size=128, weight_decay=0.0, precision="mixed_bfloat16", augmentation=_UNCHANGED
 )
 _PAIR_BUDGET = Config(
-    "", epochs=12, batch_size=96, weight_decay=0.02, label_smoothing=0.05, ema=0.998,
-    precision="mixed_bfloat16", augmentation=_PAIR,
-)  # fmt: skip
+    "",
+    epochs=12,
+    batch_size=96,
+    weight_decay=0.02,
+    label_smoothing=0.05,
+    ema=0.998,
+    precision="mixed_bfloat16",
+    augmentation=_PAIR,
+)
 
 
 @dataclass(frozen=True)
@@ -86,8 +109,9 @@ def _config_of(network: str) -> Config:
 def _published(network: str, title: str, *claims: Claim, **options) -> Contender:
     changed = {key: options.pop(key) for key in tuple(options) if key in Config.__annotations__}
     sees = options.pop("sees", PIXELS)
-    return Contender(network, sees, title, replace(_BUDGET, network=network, **changed), claims,
-                     **options)  # fmt: skip
+    return Contender(
+        network, sees, title, replace(_BUDGET, network=network, **changed), claims, **options
+    )
 
 
 def contenders() -> tuple[Contender, ...]:
@@ -98,44 +122,101 @@ def contenders() -> tuple[Contender, ...]:
     """
     return (
         Contender(
-            "landmark_cnn", SHAPE, "Published landmark CNN on 48x48 drawings",
+            "landmark_cnn",
+            SHAPE,
+            "Published landmark CNN on 48x48 drawings",
             replace(_PAIR_BUDGET, network="landmark_cnn"),
             (Claim(0.55, 0.55, 6, epochs=50, kind="test"),),
         ),
         Contender(
-            "pixel_cnn", PIXELS, "The same CNN on raw pixels (only the input differs)",
+            "pixel_cnn",
+            PIXELS,
+            "The same CNN on raw pixels (only the input differs)",
             replace(_PAIR_BUDGET, network="pixel_cnn"),
         ),
         Contender(
-            "points_mlp", SHAPE, "MLP on the 51 points and their distances, no drawing",
+            "points_mlp",
+            SHAPE,
+            "MLP on the 51 points and their distances, no drawing",
             replace(_config_of("landmark"), network="points_mlp"),
         ),
-        _published("vgg16_drawing", "VGG16 transfer on landmark drawings", sees=SHAPE, epochs=1,
-                   warm_up_epochs=0.1, learning_rate=5e-4, augmentation=_PAIR, backbone="VGG16",
-                   seeds=1),
+        _published(
+            "vgg16_drawing",
+            "VGG16 transfer on landmark drawings",
+            sees=SHAPE,
+            epochs=1,
+            warm_up_epochs=0.1,
+            learning_rate=5e-4,
+            augmentation=_PAIR,
+            backbone="VGG16",
+            seeds=1,
+        ),
         _ours("landmark", SHAPE, "Ours: drawing and points"),
-        _published("conv_pair", "Conv32-Conv64-pool-Dense128 with dropouts .25 and .5",
-                   Claim(0.54, 0.54, 7, epochs=30), Claim(0.80, 0.80, 3, kind="\"over 80 %\""),
-                   epochs=12),
-        _published("two_sets_cnn", "CNN shown on CK+ and on FER2013 (layers not stated)",
-                   Claim(0.55, 0.58, 7), Claim(0.831, 0.831, 7, CKPLUS), epochs=12,
-                   augmentation=_MIRROR_ONLY),
+        _published(
+            "conv_pair",
+            "Conv32-Conv64-pool-Dense128 with dropouts .25 and .5",
+            Claim(0.54, 0.54, 7, epochs=30),
+            Claim(0.80, 0.80, 3, kind='"over 80 %"'),
+            epochs=12,
+        ),
+        _published(
+            "two_sets_cnn",
+            "CNN shown on CK+ and on FER2013 (layers not stated)",
+            Claim(0.55, 0.58, 7),
+            Claim(0.831, 0.831, 7, CKPLUS),
+            epochs=12,
+            augmentation=_MIRROR_ONLY,
+        ),
         _published("baseline", "Baseline (layers not stated)", Claim(0.455, 0.455, 7), epochs=12),
-        _published("baseline_augmented", "Baseline, brightness, 10-degree rotation and shear",
-                   Claim(0.475, 0.475, 7), epochs=20),
-        _published("baseline_deeper", "Its deeper version, same changes",
-                   Claim(0.569, 0.569, 7), epochs=18, augmentation=_MIRROR_ONLY),
-        _published("vgg19_plain", "VGG19 transfer as published (it collapsed)",
-                   Claim(0.247, 0.247, 7), epochs=1, backbone="VGG19", seeds=1),
-        _published("vgg19", "VGG19 transfer, mended", epochs=1, warm_up_epochs=0.1,
-                   learning_rate=5e-4, augmentation=_PAIR, backbone="VGG19", seeds=1),
-        _published("densenet121", "DenseNet121 transfer",
-                   Claim(0.653, 0.653, 7, kind="best validation epoch"), epochs=10,
-                   weight_decay=0.02, augmentation=_PAIR, backbone="DenseNet121", seeds=1),
-        _published("four_conv", "Conv32-64-128-128, dropouts .25 .25 .5, Dense1024",
-                   Claim(0.632, 0.632, 7, epochs=50, kind="test"), epochs=15,
-                   augmentation=_MIRROR_ONLY),
+        _published(
+            "baseline_augmented",
+            "Baseline, brightness, 10-degree rotation and shear",
+            Claim(0.475, 0.475, 7),
+            epochs=20,
+        ),
+        _published(
+            "baseline_deeper",
+            "Its deeper version, same changes",
+            Claim(0.569, 0.569, 7),
+            epochs=18,
+            augmentation=_MIRROR_ONLY,
+        ),
+        _published(
+            "vgg19_plain",
+            "VGG19 transfer as published (it collapsed)",
+            Claim(0.247, 0.247, 7),
+            epochs=1,
+            backbone="VGG19",
+            seeds=1,
+        ),
+        _published(
+            "vgg19",
+            "VGG19 transfer, mended",
+            epochs=1,
+            warm_up_epochs=0.1,
+            learning_rate=5e-4,
+            augmentation=_PAIR,
+            backbone="VGG19",
+            seeds=1,
+        ),
+        _published(
+            "densenet121",
+            "DenseNet121 transfer",
+            Claim(0.653, 0.653, 7, kind="best validation epoch"),
+            epochs=10,
+            weight_decay=0.02,
+            augmentation=_PAIR,
+            backbone="DenseNet121",
+            seeds=1,
+        ),
+        _published(
+            "four_conv",
+            "Conv32-64-128-128, dropouts .25 .25 .5, Dense1024",
+            Claim(0.632, 0.632, 7, epochs=50, kind="test"),
+            epochs=15,
+            augmentation=_MIRROR_ONLY,
+        ),
         _ours("pixel", PIXELS, "Ours: small residual network"),
         # Its own config trains nothing: it joins trained networks.
         _ours("fused", BOTH, "Ours: pixels and points", recipe="pixel"),
-    )  # fmt: skip
+    )

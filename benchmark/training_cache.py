@@ -27,12 +27,20 @@ from facelines.preprocessing.layout import write_atomically
 
 _ROOT = Path(__file__).parent.parent
 _CODE = (  # what a training's result depends on; the report may change without a new training
-    "model/inputs.py", "model/training/augmentation.py", "model/training/batches.py",
-    "model/training/checkpoint.py", "model/training/config.py", "model/training/fit.py",
-    "model/training/initialization.py", "model/training/networks.py",
-    "model/training/published.py", "preprocessing/landmarks.py", "preprocessing/pipeline.py",
-    "preprocessing/points.py", "preprocessing/render.py",
-)  # fmt: skip
+    "model/inputs.py",
+    "model/training/augmentation.py",
+    "model/training/batches.py",
+    "model/training/checkpoint.py",
+    "model/training/config.py",
+    "model/training/fit.py",
+    "model/training/initialization.py",
+    "model/training/networks.py",
+    "model/training/published.py",
+    "preprocessing/landmarks.py",
+    "preprocessing/pipeline.py",
+    "preprocessing/points.py",
+    "preprocessing/render.py",
+)
 _NETWORKS = ("networks.py", "published.py")  # only their layers: a network counts as its graph
 _SEEN_AGAIN = 2000  # training faces that training accuracy is measured on
 
@@ -72,8 +80,14 @@ def train_or_load(config: Config, split: Split, cache: Path, start: str = "rando
         _finish(model, history, config, split, folder, start)
     facts = json.loads((folder / "trial.json").read_text())
     probabilities = np.load(folder / "probabilities.npy")
-    return Trained(folder, probabilities, facts["history"], facts["seconds"],
-                   facts["training_accuracy"], facts["start"])  # fmt: skip
+    return Trained(
+        folder,
+        probabilities,
+        facts["history"],
+        facts["seconds"],
+        facts["training_accuracy"],
+        facts["start"],
+    )
 
 
 def _finish(model, history, config: Config, split: Split, folder: Path, start: str) -> None:

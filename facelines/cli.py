@@ -31,10 +31,17 @@ COMMANDS = {
 }
 # Of the packages that only an extra installs: what to say where one is missing.
 _EXTRAS = {
-    "keras": "train", "tensorflow": "train", "tf2onnx": "train", "onnx": "train",
-    "matplotlib": "train", "sklearn": "benchmark", "scipy": "benchmark", "ray": "ray",
-    "fsspec": "remote", "av": "video",
-}  # fmt: skip
+    "keras": "train",
+    "tensorflow": "train",
+    "tf2onnx": "train",
+    "onnx": "train",
+    "matplotlib": "train",
+    "sklearn": "benchmark",
+    "scipy": "benchmark",
+    "ray": "ray",
+    "fsspec": "remote",
+    "av": "video",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,9 +11,15 @@ from facelines.model import artifact
 from facelines.preprocessing import fer2013_landmarks, tflite
 
 _PACKAGES = (
-    "numpy", "opencv-python-headless", "dlib-bin", "imutils", "onnxruntime", "pyarrow",
-    "tensorflow", "keras",
-)  # fmt: skip
+    "numpy",
+    "opencv-python-headless",
+    "dlib-bin",
+    "imutils",
+    "onnxruntime",
+    "pyarrow",
+    "tensorflow",
+    "keras",
+)
 _FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 
 

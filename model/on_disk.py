@@ -8,8 +8,19 @@ import numpy as np
 from facelines.model import inputs
 
 Arrays = dict[str, np.ndarray]
-_SMALL = ("label", "split", "votes", "weight", "found", "excluded", "framing", "source", "subject",
-          "sha256", "quality")  # fmt: skip
+_SMALL = (
+    "label",
+    "split",
+    "votes",
+    "weight",
+    "found",
+    "excluded",
+    "framing",
+    "source",
+    "subject",
+    "sha256",
+    "quality",
+)
 
 
 class Rows:

@@ -25,10 +25,14 @@ _BAND = 20  # pixels of height for each line of text
 _MARGIN = 16
 _PAPER, _INK, _FAINT = (250, 250, 248), (30, 30, 30), (110, 110, 110)
 _COLOURS = {
-    "right_eyebrow": (255, 176, 0), "left_eyebrow": (255, 176, 0), "nose": (90, 220, 120),
-    "right_eye": (0, 200, 255), "left_eye": (0, 200, 255),
-    "mouth": (255, 80, 120), "inner_mouth": (255, 150, 180),
-}  # fmt: skip
+    "right_eyebrow": (255, 176, 0),
+    "left_eyebrow": (255, 176, 0),
+    "nose": (90, 220, 120),
+    "right_eye": (0, 200, 255),
+    "left_eye": (0, 200, 255),
+    "mouth": (255, 80, 120),
+    "inner_mouth": (255, 150, 180),
+}
 _CONTEXT = 1.7  # of a photo, so much around its face: sides of the points' extent
 _WHOLE = 200  # a picture with a side up to this is shown whole
 

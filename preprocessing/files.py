@@ -26,13 +26,24 @@ COPIES = ".facelines-copies"  # beside copies that we drew on: their names, a li
 _START = 512  # bytes by which content is known
 _HIDDEN = ("__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "lost+found")
 _PICTURE_STARTS = (
-    b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*",
-    b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ",
-)  # fmt: skip
+    b"\xff\xd8\xff",
+    b"\x89PNG\r\n",
+    b"GIF87a",
+    b"GIF89a",
+    b"II*\0",
+    b"MM\0*",
+    b"\xff\x4f\xff\x51",
+    b"\0\0\0\x0cjP  ",
+)
 _VIDEO_STARTS = (
-    b"\x1a\x45\xdf\xa3", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"\0\0\x01\xba", b"\0\0\x01\xb3",
-    b"FLV\x01", b".RMF", b"YUV4MPEG2 ",
-)  # fmt: skip
+    b"\x1a\x45\xdf\xa3",
+    b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
+    b"\0\0\x01\xba",
+    b"\0\0\x01\xb3",
+    b"FLV\x01",
+    b".RMF",
+    b"YUV4MPEG2 ",
+)
 _PNM = re.compile(rb"P[1-6]\s+(#[^\n]*\n\s*)*\d+\s+\d+\s")
 _BITMAP_HEADERS = (12, 40, 52, 56, 64, 108, 124)
 _PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1")

@@ -21,9 +21,17 @@ FER2013_CODES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutra
 
 # The vote columns of fer2013new.csv (FER+), in our spelling.
 FERPLUS_COLUMNS = (
-    "neutral", "happy", "surprise", "sad", "angry", "disgust",
-    "fear", "contempt", "unknown", "not a face",
-)  # fmt: skip
+    "neutral",
+    "happy",
+    "surprise",
+    "sad",
+    "angry",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "not a face",
+)
 
 # RAF-DB's codes start at 1.
 RAFDB_CODES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
@@ -31,30 +39,30 @@ RAFDB_CODES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"
 # As people name folders, in English and other languages, without accents and case.
 _SPELLINGS = {
     "angry": "anger angry mad wut wutend zorn arger argerlich colere enerve fache ira enojo enfado "
-             "enojado enfadado rabbia arrabbiato raiva irritado zangado boos woede vrede "
-             "zlosc zly gniew kizgin ofke гнев злость злой 怒り 怒 愤怒 憤怒 生气 분노 화남",
+    "enojado enfadado rabbia arrabbiato raiva irritado zangado boos woede vrede "
+    "zlosc zly gniew kizgin ofke гнев злость злой 怒り 怒 愤怒 憤怒 生气 분노 화남",
     "disgust": "disgust disgusted ekel angeekelt degout degoute asco asqueado disgusto disgustato "
-               "nojo desgosto walging avsky avsmak wstret tiksinti igrenme отвращение 嫌悪 厌恶 "
-               "厭惡 恶心 혐오 역겨움",
+    "nojo desgosto walging avsky avsmak wstret tiksinti igrenme отвращение 嫌悪 厌恶 "
+    "厭惡 恶心 혐오 역겨움",
     "fear": "fear fearful afraid scared fright angst angstlich furcht peur apeure miedo temeroso "
-            "paura impaurito medo radsla redsel strach korku страх испуг 恐怖 恐れ 恐惧 恐懼 "
-            "害怕 공포 두려움",
+    "paura impaurito medo radsla redsel strach korku страх испуг 恐怖 恐れ 恐惧 恐懼 "
+    "害怕 공포 두려움",
     "happy": "happy happiness hapiness joy joyful joyous freude glucklich frohlich froh joie "
-             "heureux feliz felicidad alegria alegre contento felicita felice gioia "
-             "felicidade blij vreugde glad gladje lycklig radosc szczesliwy mutlu mutluluk радость "
-             "счастье счастливый 喜び 幸せ 高兴 高興 开心 快乐 기쁨 행복",
+    "heureux feliz felicidad alegria alegre contento felicita felice gioia "
+    "felicidade blij vreugde glad gladje lycklig radosc szczesliwy mutlu mutluluk радость "
+    "счастье счастливый 喜び 幸せ 高兴 高興 开心 快乐 기쁨 행복",
     "sad": "sad sadness trauer traurig traurigkeit tristesse triste tristeza tristezza verdriet "
-           "verdrietig droevig ledsen sorg smutek smutny uzgun uzuntu грусть печаль грустный "
-           "悲しみ 悲しい 悲伤 悲傷 难过 슬픔",
+    "verdrietig droevig ledsen sorg smutek smutny uzgun uzuntu грусть печаль грустный "
+    "悲しみ 悲しい 悲伤 悲傷 难过 슬픔",
     "surprise": "surprise surprised suprise suprised surprize astonished uberrascht uberraschung "
-                "surpris etonne etonnement sorpresa sorprendido sorpreso surpreso surpresa verrast "
-                "verrassing overraskad forvaning zaskoczenie zdziwienie saskin saskinlik удивление "
-                "удивлённый 驚き 惊讶 驚訝 吃惊 놀람",
+    "surpris etonne etonnement sorpresa sorprendido sorpreso surpreso surpresa verrast "
+    "verrassing overraskad forvaning zaskoczenie zdziwienie saskin saskinlik удивление "
+    "удивлённый 驚き 惊讶 驚訝 吃惊 놀람",
     "neutral": "neutral neutrality neutre neutro neutrale neutraal neutralny notr нейтральный "
-               "нейтральное 無表情 中立 中性 중립 무표정",
+    "нейтральное 無表情 中立 中性 중립 무표정",
     "contempt": "contempt contemptuous verachtung mepris desprecio disprezzo desprezo minachting "
-                "forakt pogarda kucumseme презрение 軽蔑 轻蔑 蔑視 경멸",
-}  # fmt: skip
+    "forakt pogarda kucumseme презрение 軽蔑 轻蔑 蔑視 경멸",
+}
 _NUMBERED = re.compile(r"^\d+[\s._-]+|[\s._-]+\d+$")
 
 

@@ -30,9 +30,19 @@ RECEIPTS = f"{ABOUT}/receipts"
 SURVEYS = f"{ABOUT}/surveys"
 OLD_MANIFEST, OLD_PLAN = "manifest.json", "plan.json"  # as versions 3 and 4 of the rows have them
 WRITTEN = (
-    MANIFEST, PLAN, ERRORS, CONTACT_SHEET, CARD, HUGGING_FACE, ITEMS, SPLIT,
-    OLD_MANIFEST, OLD_PLAN, "errors.jsonl", "contact_sheet.png",
-)  # fmt: skip
+    MANIFEST,
+    PLAN,
+    ERRORS,
+    CONTACT_SHEET,
+    CARD,
+    HUGGING_FACE,
+    ITEMS,
+    SPLIT,
+    OLD_MANIFEST,
+    OLD_PLAN,
+    "errors.jsonl",
+    "contact_sheet.png",
+)
 LOCK = ".facelines.lock"
 _OURS = re.compile(
     r"data/(part-\d{5,}|\w+-[0-9a-f]{20})\.parquet"

@@ -20,12 +20,24 @@ from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.samples import DatasetError
 
 _COLUMNS = {
-    "image": "image", "pixels": "pixels", "points": "normalised", "raw_points": "points",
-    "raw_vertices": "mesh", "label": "label", "split": "split", "votes": "votes",
-    "quality": "quality", "presence": "presence", "found": "found", "sha256": "sha256",
-    "excluded": "excluded", "framing": "framing", "source": "source", "subject": "subject",
+    "image": "image",
+    "pixels": "pixels",
+    "points": "normalised",
+    "raw_points": "points",
+    "raw_vertices": "mesh",
+    "label": "label",
+    "split": "split",
+    "votes": "votes",
+    "quality": "quality",
+    "presence": "presence",
+    "found": "found",
+    "sha256": "sha256",
+    "excluded": "excluded",
+    "framing": "framing",
+    "source": "source",
+    "subject": "subject",
     "weight": "weight",
-}  # fmt: skip
+}
 _MESH = ("mesh", "presence")
 
 

@@ -37,9 +37,18 @@ UNLABELLED = "unlabelled"  # the class under which pictures without a label are 
 VERSION = 5  # of the rows: raise it when a shard written before is no longer what is meant
 
 _RECEIPT = {
-    "pictures", "with_rows", "errors", "left_out", "coverage", "evaluated",
-    "rows", "splits", "sha256", "bytes", "rows_sum",
-}  # fmt: skip
+    "pictures",
+    "with_rows",
+    "errors",
+    "left_out",
+    "coverage",
+    "evaluated",
+    "rows",
+    "splits",
+    "sha256",
+    "bytes",
+    "rows_sum",
+}
 
 
 @dataclass(frozen=True)

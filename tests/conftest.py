@@ -52,9 +52,11 @@ def embedded_rows() -> dict:
 
     arrays = fer2013_landmarks.load()
     chosen = np.concatenate(
-        [np.flatnonzero(arrays["split"] == "Training")[:400],
-         np.flatnonzero(arrays["split"] == "PublicTest")[:200]]
-    )  # fmt: skip
+        [
+            np.flatnonzero(arrays["split"] == "Training")[:400],
+            np.flatnonzero(arrays["split"] == "PublicTest")[:200],
+        ]
+    )
     rows = sources.select(arrays, chosen)
     rows["pixels"] = np.zeros((len(chosen), 48, 48), np.uint8)
     for values in rows.values():

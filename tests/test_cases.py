@@ -106,8 +106,10 @@ def test_a_name_that_is_not_utf8_costs_no_process_and_no_picture(photos, capsys)
     write_clip(folder / "clip.avi", frames=2).rename(folder / f"{name}.avi")
     rows, _ = predict(capsys, photos, "--annotate", photos.parent / "drawn")
     assert [(Path(row["path"]).name, row["emotion"]) for row in rows] == [
-        ("a.png", "happy"), ("caf\\xe9.avi", ""), ("caf\\xe9.png", "happy"),
-    ]  # fmt: skip
+        ("a.png", "happy"),
+        ("caf\\xe9.avi", ""),
+        ("caf\\xe9.png", "happy"),
+    ]
     assert "not UTF-8" in rows[1]["error"]
     assert (photos.parent / "drawn" / "caf\\xe9.png").is_file()
     summary = preprocess(capsys, photos, photos.parent / "out")
@@ -124,8 +126,12 @@ def test_suffixes_that_are_not_known_are_read_by_content(photos, capsys):
     rows, said = predict(capsys, photos)
     found = {Path(row["path"]).name: row["error"] for row in rows}
     assert {name for name, error in found.items() if not error} == {
-        "a.jpe", "b.jfif", "c.avif", "d", "e.film"
-    }  # fmt: skip
+        "a.jpe",
+        "b.jfif",
+        "c.avif",
+        "d",
+        "e.film",
+    }
     assert {name for name, error in found.items() if error} == {"f.heic", "g.wmv"}
     assert said == "1 files passed over (no picture or video 1)\n"
 
@@ -223,9 +229,7 @@ def test_a_limit_says_what_it_leaves_out_of_which_split(photos, capsys):
     save_face(photos / "validation/sad/d.png", side=48)
     summary = preprocess(capsys, photos, photos.parent / "out", "--limit", 2)
     assert (summary["pictures"], summary["rows"]) == (4, 2)
-    assert summary["left_out"] == {
-        "beyond --limit, PublicTest": 1, "beyond --limit, Training": 1
-    }  # fmt: skip
+    assert summary["left_out"] == {"beyond --limit, PublicTest": 1, "beyond --limit, Training": 1}
 
 
 def test_the_users_files_in_out_are_never_removed(photos, capsys):

@@ -172,8 +172,9 @@ def visit(address):
             live.recv()
     for body in (picture, form_of(picture)):
         request = urllib.request.Request(f"{address}/api/predict?drawing=1", body)
-        request.add_header("Content-Type", "multipart/form-data; boundary=x" if body[:1] == b"-"
-                           else "image/jpeg")  # fmt: skip
+        request.add_header(
+            "Content-Type", "multipart/form-data; boundary=x" if body[:1] == b"-" else "image/jpeg"
+        )
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             answer.read()
     host, port = address.removeprefix("http://").split(":")

@@ -38,9 +38,12 @@ def label_sets(
 
 
 def _one_set(
-    labels: tuple[str, ...], entries: dict[str, Evaluation], arrays: Arrays, split: Split,
+    labels: tuple[str, ...],
+    entries: dict[str, Evaluation],
+    arrays: Arrays,
+    split: Split,
     options: Options,
-) -> dict:  # fmt: skip
+) -> dict:
     named = replace(
         split,
         train=sources.in_label_set(sources.training_rows(arrays), labels),

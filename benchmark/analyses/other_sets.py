@@ -29,9 +29,15 @@ from facelines.preprocessing.prepared import is_prepared
 # the first eight.
 _FOLDED = {"two_sets_cnn": 45, "landmark_cnn": 15}
 _FOLD_FIGURES = (
-    "n", "accuracy", "accuracy_interval", "balanced_accuracy", "macro_f1", "folds",
-    "training_accuracy", "loss",
-)  # fmt: skip
+    "n",
+    "accuracy",
+    "accuracy_interval",
+    "balanced_accuracy",
+    "macro_f1",
+    "folds",
+    "training_accuracy",
+    "loss",
+)
 _NO_OTHER = {"needs": "another data set (--also PATH, such as a prepared CK+48)"}
 _NO_PEOPLE = {"needs": "a prepared set that names its people (--also PREPARED, such as CK+48)"}
 

@@ -28,12 +28,21 @@ _MAPPED = 1 / 50  # of the probe rows, in each class: a map asks 196 times about
 _QUICK_DRAWINGS = {"rows": 6000, "epochs": 5}
 _NO_PICTURES = {"needs": "a data set with pictures (run.py benchmark --data PREPARED)"}
 _DRAWING_CONFIG = Config(
-    "picture_48", epochs=12, batch_size=128, learning_rate=2e-3, label_smoothing=0.05,
+    "picture_48",
+    epochs=12,
+    batch_size=128,
+    learning_rate=2e-3,
+    label_smoothing=0.05,
     augmentation=Augmentation(
-        mirror=0.5, pixel_rotation=0, pixel_scale=0, pixel_shift=0, contrast=0, brightness=0,
+        mirror=0.5,
+        pixel_rotation=0,
+        pixel_scale=0,
+        pixel_shift=0,
+        contrast=0,
+        brightness=0,
         erase=0,
     ),
-)  # fmt: skip
+)
 
 
 def all_of(
@@ -116,10 +125,14 @@ def maps(probed: dict[str, Evaluation], split: Split, options: Options) -> dict:
     key = [faces, training_cache.hash_of_rows(split.test)]
     found = {
         name: training_cache.cached(
-            options.cache, "maps", [probed[name].key, *key], partial(compute, name),
-                            ("benchmark/analyses/probes.py",))
+            options.cache,
+            "maps",
+            [probed[name].key, *key],
+            partial(compute, name),
+            ("benchmark/analyses/probes.py",),
+        )
         for name in names
-    }  # fmt: skip
+    }
     mean_face = np.round(split.train["points"].mean(axis=0), 3).tolist()
     return {"faces": faces, "mean_face": mean_face, "models": found}
 
@@ -163,9 +176,11 @@ def drawing_ablation(split: Split, options: Options) -> dict:
             test=drawings.as_pictures(split.test, variant, options.workers),
         )
         config = replace(
-            _DRAWING_CONFIG, network=f"picture_{variant.size}", classes=len(split.labels),
+            _DRAWING_CONFIG,
+            network=f"picture_{variant.size}",
+            classes=len(split.labels),
             epochs=epochs,
-        )  # fmt: skip
+        )
         trained = training_cache.train_or_load(config, drawn, options.cache)
         right[variant.name] = trained.probabilities.argmax(axis=1) == truth
         found.append(

@@ -30,10 +30,27 @@ def findings_of(results: dict) -> list[str]:
 
 def _sentences(rows: dict, results: dict) -> Iterator[str]:
     sources = (
-        _decisive_pair, _complement, _corruption, _identity, _jaw, _cross, _parts, _pixels_left,
-        _collapse, _raters, _style, _hardest, _size, _size_of_network, _roll, _drawing_costs,
-        _certainty, _calibration, _not_found, _chance,
-    )  # fmt: skip
+        _decisive_pair,
+        _complement,
+        _corruption,
+        _identity,
+        _jaw,
+        _cross,
+        _parts,
+        _pixels_left,
+        _collapse,
+        _raters,
+        _style,
+        _hardest,
+        _size,
+        _size_of_network,
+        _roll,
+        _drawing_costs,
+        _certainty,
+        _calibration,
+        _not_found,
+        _chance,
+    )
     for source in sources:
         if sentence := source(rows, results):
             yield sentence
@@ -81,9 +98,13 @@ def _identity(rows, results):
 def _corruption(rows, results):
     found = results["corruptions"]
     pair = next(
-        (pair for pair in (("landmark_cnn", "pixel_cnn"), ("landmark", "pixel"))
-         if set(pair) <= set(found.get("clean", ())) & set(rows)), None,
-    )  # fmt: skip
+        (
+            pair
+            for pair in (("landmark_cnn", "pixel_cnn"), ("landmark", "pixel"))
+            if set(pair) <= set(found.get("clean", ())) & set(rows)
+        ),
+        None,
+    )
     if pair is None:
         return None
     shape, pixel = pair
@@ -243,8 +264,9 @@ def _epochs(row: dict) -> str:
 def _raters(rows, results):
     best = max(
         (row for row in rows.values() if row.get("ferplus") and not row.get("learned_votes")),
-        key=lambda row: row["ferplus"]["accuracy"] - row["accuracy"], default=None,
-    )  # fmt: skip
+        key=lambda row: row["ferplus"]["accuracy"] - row["accuracy"],
+        default=None,
+    )
     if best is None:
         return None
     gain = best["ferplus"]["accuracy"] - best["accuracy"]
@@ -287,8 +309,9 @@ def _drawing_costs(rows, results):
 
 
 def _certainty(rows, results):
-    name = next((name for name in ("fused", "landmark", "landmark_cnn", "points_mlp")
-                 if name in rows), "")  # fmt: skip
+    name = next(
+        (name for name in ("fused", "landmark", "landmark_cnn", "points_mlp") if name in rows), ""
+    )
     if not name:
         return None
     half = next(one for one in rows[name]["by_share"] if one["coverage"] == 0.5)

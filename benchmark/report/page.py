@@ -8,8 +8,9 @@ from facelines.benchmark.report import plots
 from facelines.benchmark.report.comparisons import comparisons
 from facelines.benchmark.report.markup import Html, element, figure, grid, join, text
 from facelines.benchmark.report.markup import table as html_table
-from facelines.benchmark.report.sections import classes, corruption, further, interval
-from facelines.benchmark.schema import FER2013, PROBED
+from facelines.benchmark.report.sections import classes, corruption, further
+from facelines.benchmark.report.standings import measured, standings
+from facelines.benchmark.schema import PROBED
 from facelines.model.format import percent, points
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -29,19 +30,19 @@ def page(results: dict) -> str:
         )
     )
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=_TITLE, lead=text(_lead(results)), facts=_facts(results), contents=contents,
-        main=main, footer=_footer(results),
-    )  # fmt: skip
-
-
-def _measured(results: dict) -> list[dict]:
-    return [row for row in results["contenders"] if "accuracy" in row]
+        title=_TITLE,
+        lead=text(_lead(results)),
+        facts=_facts(results),
+        contents=contents,
+        main=main,
+        footer=_footer(results),
+    )
 
 
 def _lead(results: dict) -> str:
     data = results["data"]
     return (
-        f"{len(_measured(results))} networks tested on the same {data['test']:,} faces of "
+        f"{len(measured(results))} networks tested on the same {data['test']:,} faces of "
         f"{data['name']} {data['test_split']}, {len(results['labels'])} labels, every image "
         "counted, whether a face was found in it or not."
         + (" A quick run: small budgets, no picture is needed." if results["quick"] else "")
@@ -49,7 +50,7 @@ def _lead(results: dict) -> str:
 
 
 def _facts(results: dict) -> Html:
-    rows = {row["network"]: row for row in _measured(results)}
+    rows = {row["network"]: row for row in measured(results)}
     found = []
     for label, names in (
         ("shape alone, best", [name for name in rows if rows[name]["sees"] == "shape"]),
@@ -70,7 +71,7 @@ def _facts(results: dict) -> Html:
 
 def _sections(results: dict) -> Iterator[tuple[str, str, Html]]:
     yield "learned", "What we learned", _learned(results)
-    yield "contenders", "Every model on the same faces", _contenders(results)
+    yield "contenders", "Every model on the same faces", standings(results)
     yield "published", "Beside the published figures", _published(results)
     yield "corruption", "Where the shape wins", corruption(results)
     yield from further(results)
@@ -89,152 +90,6 @@ def _learned(results: dict) -> Html:
     return join(element("ol", items, class_="findings"), element("p", note, class_="note"))
 
 
-def _contenders(results: dict) -> Html:
-    rows = _measured(results)
-    shown = [
-        {
-            "label": row["network"], "sees": row["sees"], "accuracy": row["accuracy"],
-            "interval": row["accuracy_interval"],
-            "published": _published_accuracy(row, len(results["labels"])),
-        }
-        for row in rows
-    ]  # fmt: skip
-    listed = "; ".join(f"{row['network']} {percent(row['accuracy'])}" for row in rows)
-    plot = figure(
-        plots.forest(shown),
-        f"Accuracy with 95 % intervals: {listed}.",
-        "Accuracy with its 95 % interval (bootstrap over images). Filled circle: sees the shape; "
-        "hollow square: the pixels; diamond: both. An upright bar is the published figure.",
-    ) if rows else ""  # fmt: skip
-    return join(
-        plot,
-        _contender_table(results),
-        _collapse(results),
-        _pair_table(results),
-        _coverage(results),
-    )
-
-
-def _published_accuracy(row: dict, labels: int) -> float | None:
-    claims = (
-        claim["low"]
-        for claim in row["claims"]
-        if claim["data"] == FER2013 and abs(claim["classes"] - labels) <= 1
-    )
-    return next(claims, None)
-
-
-def _contender_table(results: dict) -> Html:
-    header = ("model", "sees", "accuracy, %", "95 %", "macro-F1", "balanced, %", "FER+, %",
-              "where a face is found, %", "seeds")  # fmt: skip
-    body = [_contender_row(row) for row in results["contenders"]]
-    status = join(
-        *(
-            element("li", Html(f"<code>{text(row['network'])}</code>: {text(_status(row))}"))
-            for row in _measured(results)
-        )
-    )
-    voters = [row["network"] for row in _measured(results) if row.get("learned_votes")]
-    note = (
-        "FER+: against the majority of ten raters"
-        + (f" ({', '.join(voters)} learned the training faces' votes as well)" if voters else "")
-        + ". Face found: on the images with a detected face alone; every other figure counts all "
-        "images. Seeds: mean and standard deviation over trainings that differ in nothing but the "
-        "seed; the other columns are the first one's."
-    )
-    return join(
-        html_table(header, body, "Every contender"),
-        element("p", note, class_="note"),
-        element("h3", "Where each one's weights come from"),
-        element("ul", status, class_="note"),
-    )
-
-
-def _contender_row(row: dict) -> tuple:
-    name = Html(f"<code>{text(row['network'])}</code><br><small>{text(row['title'])}</small>")
-    if "accuracy" not in row:
-        missing = Html(f'<td class="missing" colspan="7">{text(row["status"])}</td>')
-        return name, row["sees"], missing
-    ferplus, found = row["ferplus"], row["found_only"]
-    balanced = f"{100 * row['balanced_accuracy']:.1f}"
-    return (
-        name,
-        row["sees"],
-        Html(f"<td><strong>{100 * row['accuracy']:.1f}</strong></td>"),
-        interval(row["accuracy_interval"]),
-        _with_small(f"{row['macro_f1']:.3f}", _plain(row["macro_f1_interval"])),
-        _with_small(balanced, interval(row["balanced_accuracy_interval"])),
-        f"{100 * ferplus['accuracy']:.1f}" if ferplus else "",
-        f"{100 * found['accuracy']:.1f}" if found else "",
-        _seeds(row.get("seeds", ())),
-    )
-
-
-def _with_small(value: str, small: str) -> Html:
-    return Html(f"<td>{text(value)}<br><small>{text(small)}</small></td>")
-
-
-def _plain(bounds: list[float]) -> str:
-    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
-
-
-def _status(row: dict) -> str:
-    start = row.get("start", "random")
-    return row["status"] + ("" if start == "random" else f"; {start}")
-
-
-def _seeds(accuracies) -> str:
-    if len(accuracies) < 2:
-        return "one"
-    mean = sum(accuracies) / len(accuracies)
-    variance = sum((one - mean) ** 2 for one in accuracies) / (len(accuracies) - 1)
-    return f"{100 * mean:.1f} ± {100 * variance**0.5:.2f} ({len(accuracies)})"
-
-
-def _collapse(results: dict) -> Html:
-    found = results["collapse"]
-    if "needs" in found:
-        return Html("")
-    said = {row["network"]: row["most_said"] for row in _measured(results)}
-    rows = [
-        (f"`{name}`", f"{one['size']:.2g}", percent(one["spread"]),
-         f"{percent(said[name]['share'])} {said[name]['label']}")
-        for name, one in found.items()
-    ]  # fmt: skip
-    header = ("model", "mean feature", "differs between faces by", "answers most, when trained")
-    return join(
-        element("h3", "Why VGG19 collapsed"),
-        element("p", "What 16 convolutions with random weights leave of 64 faces. Features that "
-                "are small and alike for every face can only learn how common each label is."),
-        html_table(header, rows, "VGG19 as published, and mended"),
-    )  # fmt: skip
-
-
-def _pair_table(results: dict) -> Html:
-    if not results["pairs"]:
-        return Html("")
-    rows = [
-        (f"`{pair['first']}` against `{pair['second']}`", pair["n"], pair["only_first"],
-         pair["only_second"], f"{pair['p']:.2g}")
-        for pair in results["pairs"]
-    ]  # fmt: skip
-    header = ("pair", "images", "only the first right", "only the second right", "p")
-    caption = "McNemar's exact test, on the same images"
-    return join(element("h3", "Do they differ by more than chance?"),
-                html_table(header, rows, caption))  # fmt: skip
-
-
-def _coverage(results: dict) -> Html:
-    rows = [
-        (label, one["train"], one["test"], one["found"],
-         f"{100 * one['found'] / max(one['test'], 1):.2f}")
-        for label, one in results["data"]["classes"].items()
-    ]  # fmt: skip
-    header = ("label", "training faces", "test faces", "of these found", "found, %")
-    return join(element("h3", "Is a face found in every class alike?"),
-                html_table(header, rows, "Coverage of the detector by class"))  # fmt: skip
-
-
 def _published(results: dict) -> Html:
     rows, reasons = [], []
     for one in comparisons(results):
@@ -247,9 +102,15 @@ def _published(results: dict) -> Html:
             rows.append((f"`{one['network']}`", stated, where, "not measured", "", ""))
             continue
         rows.append(
-            (f"`{one['network']}`", stated, where, percent(ours["accuracy"]),
-             f"{ours['where']}, {ours['classes']} classes", f"{100 * one['gap']:+.1f}")
-        )  # fmt: skip
+            (
+                f"`{one['network']}`",
+                stated,
+                where,
+                percent(ours["accuracy"]),
+                f"{ours['where']}, {ours['classes']} classes",
+                f"{100 * one['gap']:+.1f}",
+            )
+        )
         if one["below"]:
             why = "; ".join(one["reasons"]) or "no reason was found in the figures of this run"
             reasons.append(
@@ -258,13 +119,15 @@ def _published(results: dict) -> Html:
     header = ("model", "published", "on", "ours", "on", "points")
     parts = [html_table(header, rows, "Published beside measured", "words")]
     if reasons:
-        parts += [element("h3", "Why ours is lower, where it is by more than 1.5 points"),
-                  element("ul", join(*reasons))]  # fmt: skip
+        parts += [
+            element("h3", "Why ours is lower, where it is by more than 1.5 points"),
+            element("ul", join(*reasons)),
+        ]
     return join(*parts)
 
 
 def _certainty(results: dict) -> Html:
-    rows = _measured(results)
+    rows = measured(results)
     diagrams = [
         figure(
             plots.reliability(row["network"], row["reliability"], row["ece"]),
@@ -284,17 +147,25 @@ def _certainty(results: dict) -> Html:
         f"{row['network']} {percent(row['by_share'][9]['accuracy'])} at 50 %" for row in few
     )
     return join(
-        element("p", "On the line, a model that says 70 % is right seven times in ten. Released "
-                "weights carry a temperature fitted on this split; models trained here are shown "
-                "raw."),
+        element(
+            "p",
+            "On the line, a model that says 70 % is right seven times in ten. Released "
+            "weights carry a temperature fitted on this split; models trained here are shown "
+            "raw.",
+        ),
         grid(diagrams),
-        figure(plots.by_share(named), f"Accuracy on the surest share: {halves}.",
-               "Accuracy where only the surest share of the faces is answered.") if rows else "",
-    )  # fmt: skip
+        figure(
+            plots.by_share(named),
+            f"Accuracy on the surest share: {halves}.",
+            "Accuracy where only the surest share of the faces is answered.",
+        )
+        if rows
+        else "",
+    )
 
 
 def _cost(results: dict) -> Html:
-    rows = [row for row in _measured(results) if "cost" in row]
+    rows = [row for row in measured(results) if "cost" in row]
     if not rows:
         return element("p", "Nothing was measured in this run.", class_="needs")
     body = [
@@ -310,25 +181,44 @@ def _cost(results: dict) -> Html:
         )
         for number, row in enumerate(rows, start=1)
     ]
-    header = ("model", "parameters, M", "multiplications a view, M", "views", "ONNX file, MB",
-              "one face, ms", "faces a second, batch 64", "training")  # fmt: skip
+    header = (
+        "model",
+        "parameters, M",
+        "multiplications a view, M",
+        "views",
+        "ONNX file, MB",
+        "one face, ms",
+        "faces a second, batch 64",
+        "training",
+    )
     threads = rows[0]["timing"]["threads"]
     shown = [
-        {"number": number, "sees": row["sees"], "accuracy": row["accuracy"],
-         "macs": row["cost"]["macs"] * row["cost"]["views"]}
+        {
+            "number": number,
+            "sees": row["sees"],
+            "accuracy": row["accuracy"],
+            "macs": row["cost"]["macs"] * row["cost"]["views"],
+        }
         for number, row in enumerate(rows, start=1)
-    ]  # fmt: skip
+    ]
     listed = "; ".join(
         f"{row['network']} {one['macs'] / 1e6:.1f} million, {percent(one['accuracy'])}"
         for row, one in zip(rows, shown, strict=True)
     )
     return join(
         html_table(header, body, f"ONNX Runtime, {threads} thread, all views counted in the times"),
-        element("p", "Times are of this machine while it did whatever else it did; multiplications "
-                "and sizes are exact.", class_="note"),
-        figure(plots.cost(shown), f"Accuracy against multiplications: {listed}.",
-               "Accuracy against cost, numbered as in the table: up and to the left is better."),
-    )  # fmt: skip
+        element(
+            "p",
+            "Times are of this machine while it did whatever else it did; multiplications "
+            "and sizes are exact.",
+            class_="note",
+        ),
+        figure(
+            plots.cost(shown),
+            f"Accuracy against multiplications: {listed}.",
+            "Accuracy against cost, numbered as in the table: up and to the left is better.",
+        ),
+    )
 
 
 def _duration(seconds: float | None) -> str:
@@ -338,7 +228,7 @@ def _duration(seconds: float | None) -> str:
 
 
 def _training(results: dict) -> Html:
-    rows = [row for row in _measured(results) if row.get("curve")]
+    rows = [row for row in measured(results) if row.get("curve")]
     if not rows:
         return element("p", "No network was trained in this run.", class_="needs")
     figures = [
@@ -347,19 +237,32 @@ def _training(results: dict) -> Html:
             f"Learning curve of {row['network']}: test accuracy by epoch "
             + ", ".join(
                 f"{one['epoch']}: {percent(one['accuracy'])}"
-                for one in row["curve"] if "accuracy" in one
+                for one in row["curve"]
+                if "accuracy" in one
             ),
             kind="small",
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     body = [
-        (f"`{row['network']}`", row["epochs"], row["faces"], percent(row["training_accuracy"]),
-         percent(row["accuracy"]), f"{100 * row['best_over_last_epoch']:.1f}")
+        (
+            f"`{row['network']}`",
+            row["epochs"],
+            row["faces"],
+            percent(row["training_accuracy"]),
+            percent(row["accuracy"]),
+            f"{100 * row['best_over_last_epoch']:.1f}",
+        )
         for row in rows
-    ]  # fmt: skip
-    header = ("model", "epochs", "faces", "on training faces", "on test faces",
-              "points, best over last epoch")  # fmt: skip
+    ]
+    header = (
+        "model",
+        "epochs",
+        "faces",
+        "on training faces",
+        "on test faces",
+        "points, best over last epoch",
+    )
     return join(
         element("p", "The mark is the epoch that was kept."),
         grid(figures),
@@ -371,8 +274,9 @@ def _protocol(results: dict) -> Html:
     data = results["data"]
     leaked = (
         f"{data['leaked']} test images also stand in the training split as published; "
-        if data["leaked"] else ""
-    )  # fmt: skip
+        if data["leaked"]
+        else ""
+    )
     said = (
         f"Trained on {data['train']:,} faces, tested on {data['test']:,} ({data['test_split']}).",
         f"{leaked}{data['left_out_of_training']} training images that also stand in an "

@@ -23,11 +23,22 @@ _MARK = {SHAPE: "o", PIXELS: "s", BOTH: "D"}
 _DASH = {SHAPE: "-", PIXELS: "--", BOTH: ":"}
 _MARKS = ("o", "s", "D", "^", "v", "P", "X", "<", ">", "*")
 _STYLE = {
-    "font.size": 9, "font.family": "sans-serif", "axes.edgecolor": _INK, "axes.labelcolor": _INK,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
-    "xtick.color": _INK, "ytick.color": _INK, "svg.fonttype": "none", "legend.frameon": False,
-    "grid.color": "#dedee3", "grid.linewidth": 0.7, "axes.grid": True, "axes.axisbelow": True,
-}  # fmt: skip
+    "font.size": 9,
+    "font.family": "sans-serif",
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "svg.fonttype": "none",
+    "legend.frameon": False,
+    "grid.color": "#dedee3",
+    "grid.linewidth": 0.7,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+}
 _LABEL_WIDTH = 12  # percentage points, at most, that a figure takes on the scale of `forest`
 _WIDE = 4.6  # inches: readable at a phone's width, not lost on paper
 
@@ -69,12 +80,24 @@ def forest(rows: list[dict], name: str = "forest") -> str:
             axes.plot(100 * row["accuracy"], place, linestyle="none", **_marker(row["sees"]))
             # To the right, unless the published figure stands there.
             right = not 0 < 100 * (row.get("published") or 0) - high < _LABEL_WIDTH
-            axes.annotate(f"{100 * row['accuracy']:.1f}", (high if right else low, place),
-                          (5 if right else -5, 0), va="center", ha="left" if right else "right",
-                          textcoords="offset points", fontsize=8)  # fmt: skip
+            axes.annotate(
+                f"{100 * row['accuracy']:.1f}",
+                (high if right else low, place),
+                (5 if right else -5, 0),
+                va="center",
+                ha="left" if right else "right",
+                textcoords="offset points",
+                fontsize=8,
+            )
             if row.get("published"):
-                axes.plot(100 * row["published"], place, "|", color=_INK, markersize=13,
-                          markeredgewidth=1.6)  # fmt: skip
+                axes.plot(
+                    100 * row["published"],
+                    place,
+                    "|",
+                    color=_INK,
+                    markersize=13,
+                    markeredgewidth=1.6,
+                )
         axes.set_yticks(range(len(rows)), [row["label"] for row in reversed(rows)])
         axes.set_ylim(-0.6, len(rows) - 0.2)
         axes.set_xlabel("accuracy, %")
@@ -91,14 +114,23 @@ def curve(name: str, history: list[dict], sees: str) -> str:
         scored = [row for row in history if "accuracy" in row]
         accuracy = [100 * row["accuracy"] for row in scored]
         kept = len(accuracy) - 1 - int(np.argmax(accuracy[::-1]))  # of equals the last, as `fit`
-        axes.plot([row["epoch"] for row in scored], accuracy, linestyle=_DASH[sees],
-                  markevery=[kept], **_marker(sees))  # fmt: skip
+        axes.plot(
+            [row["epoch"] for row in scored],
+            accuracy,
+            linestyle=_DASH[sees],
+            markevery=[kept],
+            **_marker(sees),
+        )
         axes.set(xlabel="epoch", ylabel="test accuracy, %")
         axes.set_title(f"{name}: best {max(accuracy):.1f} %", fontsize=9)
         axes.xaxis.get_major_locator().set_params(integer=True)
         loss = axes.twinx()
-        loss.plot([row["epoch"] for row in history], [row["loss"] for row in history],
-                  color="#8a8a92", linestyle=(0, (1, 1)))  # fmt: skip
+        loss.plot(
+            [row["epoch"] for row in history],
+            [row["loss"] for row in history],
+            color="#8a8a92",
+            linestyle=(0, (1, 1)),
+        )
         loss.set_ylabel("training loss (dotted gray)")
         loss.grid(visible=False)
 
@@ -108,8 +140,13 @@ def curve(name: str, history: list[dict], sees: str) -> str:
 def _line(sees: str, index: int) -> dict:
     """Return how the index-th of several lines looks: the sees's line, with a mark of its own."""
     face = "white" if sees == PIXELS else _COLOUR[sees]
-    return {"color": _COLOUR[sees], "linestyle": _DASH[sees], "marker": _MARKS[index % len(_MARKS)],
-            "markersize": 4, "markerfacecolor": face}  # fmt: skip
+    return {
+        "color": _COLOUR[sees],
+        "linestyle": _DASH[sees],
+        "marker": _MARKS[index % len(_MARKS)],
+        "markersize": 4,
+        "markerfacecolor": face,
+    }
 
 
 def _legend_below(axes, columns: int = 2) -> None:
@@ -139,9 +176,13 @@ def by_share(named: dict[str, tuple[str, list[dict]]]) -> str:
 
     def draw(axes):
         for index, (name, (sees, rows)) in enumerate(named.items()):
-            axes.plot([100 * row["coverage"] for row in rows],
-                      [100 * row["accuracy"] for row in rows],
-                      markevery=(1, 3), label=f"{name} ({sees})", **_line(sees, index))  # fmt: skip
+            axes.plot(
+                [100 * row["coverage"] for row in rows],
+                [100 * row["accuracy"] for row in rows],
+                markevery=(1, 3),
+                label=f"{name} ({sees})",
+                **_line(sees, index),
+            )
         axes.set(xlabel="share of the faces answered, surest first, %", ylabel="accuracy, %")
         _legend_below(axes)
 
@@ -159,10 +200,10 @@ def cost(rows: list[dict]) -> str:
         for row in rows:
             place = row["macs"] / 1e6, 100 * row["accuracy"]
             axes.plot(*place, linestyle="none", **_marker(row["sees"]))
-            axes.annotate(str(row["number"]), place, (5, 4), textcoords="offset points",
-                          fontsize=8)  # fmt: skip
-        axes.set(xlabel="million multiplications a face (all views, logarithmic)",
-                 ylabel="accuracy, %")  # fmt: skip
+            axes.annotate(str(row["number"]), place, (5, 4), textcoords="offset points", fontsize=8)
+        axes.set(
+            xlabel="million multiplications a face (all views, logarithmic)", ylabel="accuracy, %"
+        )
         axes.margins(0.08, 0.1)
 
     return svg_of(draw, "cost", height=3.4)
@@ -194,8 +235,14 @@ def bars(rows: list[tuple[str, float]], name: str, label: str, line: float | Non
         values = [100 * value for _, value in reversed(rows)]
         axes.barh(places, values, color="#d5d9e2", edgecolor=_INK, linewidth=0.8, height=0.6)
         for place, value in zip(places, values, strict=True):
-            axes.annotate(f"{value:.1f}", (max(value, 0), place), (4, 0), va="center", fontsize=8,
-                          textcoords="offset points")  # fmt: skip
+            axes.annotate(
+                f"{value:.1f}",
+                (max(value, 0), place),
+                (4, 0),
+                va="center",
+                fontsize=8,
+                textcoords="offset points",
+            )
         axes.set_yticks(places, [text for text, _ in reversed(rows)])
         if line is not None:
             axes.axvline(100 * line, color=_INK, linestyle="--", linewidth=1)
@@ -212,8 +259,14 @@ def heat(values: Sequence[Sequence[float]], mean_face: np.ndarray, title: str, n
 
     def draw(axes):
         edge = 4.5 / 48  # the middle of the first square
-        axes.imshow(grid, cmap="Greys", vmin=0, vmax=max(grid.max(), 1e-6),
-                    interpolation="bilinear", extent=(edge, 1 - edge, 1 - edge, edge))  # fmt: skip
+        axes.imshow(
+            grid,
+            cmap="Greys",
+            vmin=0,
+            vmax=max(grid.max(), 1e-6),
+            interpolation="bilinear",
+            extent=(edge, 1 - edge, 1 - edge, edge),
+        )
         for line in strokes(mean_face):
             axes.plot(*line.T, color="#c25400", linewidth=1)
         axes.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[])

@@ -43,19 +43,25 @@ def corruption(results: dict) -> Html:
     ]
     names = list(found["clean"])
     rows = [
-        (kind, *(f"{100 * one['models'][name][-1]:.1f}" for name in names),
-         f"{100 * one['found'][-1]:.0f}")
+        (
+            kind,
+            *(f"{100 * one['models'][name][-1]:.1f}" for name in names),
+            f"{100 * one['found'][-1]:.0f}",
+        )
         for kind, one in found["kinds"].items()
-    ]  # fmt: skip
+    ]
     clean = ("(uncorrupted)", *(f"{100 * found['clean'][name]:.1f}" for name in names), "")
     header = ("kind", *(f"`{name}`" for name in names), "face found, %")
     return join(
-        element("p", f"{found['n']} test images are corrupted and go through the whole pipeline "
-                "from there, so detector and landmarks suffer as well; the pixel networks get the "
-                "corrupted image itself. Solid lines see the shape, dashed ones the pixels."),
+        element(
+            "p",
+            f"{found['n']} test images are corrupted and go through the whole pipeline "
+            "from there, so detector and landmarks suffer as well; the pixel networks get the "
+            "corrupted image itself. Solid lines see the shape, dashed ones the pixels.",
+        ),
         grid(figures),
         html_table(header, [clean, *rows], "Accuracy in % at the strongest of five strengths"),
-    )  # fmt: skip
+    )
 
 
 def classes(results: dict) -> Html:
@@ -112,10 +118,13 @@ def _parts(results: dict) -> Html:
         )
     return join(
         element("h3", "Shape: which part carries the label"),
-        element("p", f"Each part's points are put where the average training face has them "
-                f"({found['n']} test faces); what is lost is what they told."),
+        element(
+            "p",
+            f"Each part's points are put where the average training face has them "
+            f"({found['n']} test faces); what is lost is what they told.",
+        ),
         grid(figures),
-    )  # fmt: skip
+    )
 
 
 def _maps(results: dict) -> Html:
@@ -125,10 +134,13 @@ def _maps(results: dict) -> Html:
         return join(title, needs(found))
     mean_face = np.array(found["mean_face"])
     parts = [
-        element("p", f"Fall of the true label's probability where a 9x9 square hides the picture, "
-                f"mean of {found['faces']} faces a class; darker hurts more. The lines are "
-                "an average face, for orientation."),
-    ]  # fmt: skip
+        element(
+            "p",
+            f"Fall of the true label's probability where a 9x9 square hides the picture, "
+            f"mean of {found['faces']} faces a class; darker hurts more. The lines are "
+            "an average face, for orientation.",
+        ),
+    ]
     for name, maps in found["models"].items():
         figures = [
             figure(
@@ -153,11 +165,15 @@ def _where(values: np.ndarray) -> str:
 def _drawings(results: dict) -> Html:
     found = results["drawings"]
     rows = [
-        {"label": one["name"], "sees": "shape", "accuracy": one["accuracy"],
-         "interval": one["interval"]}
+        {
+            "label": one["name"],
+            "sees": "shape",
+            "accuracy": one["accuracy"],
+            "interval": one["interval"],
+        }
         for one in found["variants"]
         if "accuracy" in one
-    ]  # fmt: skip
+    ]
     listed = "; ".join(f"{one['label']} {percent(one['accuracy'])}" for one in rows)
     missing = [one["name"] for one in found["variants"] if "needs" in one]
     note = f" Not measured: {', '.join(missing)}, which needs a data set with pictures."
@@ -167,15 +183,25 @@ def _drawings(results: dict) -> Html:
         if "p" in one and one["name"] != one["rival"]
     ]
     return join(
-        element("p", f"One small network, {found['faces']:,} training faces, {found['epochs']} "
-                "epochs, one recipe and one seed: only the way of drawing differs, and with its "
-                "size the width of the last layer. The jaw needs room, so its fair rival is the "
-                "smaller drawing without it." + (note if missing else "")),
-        figure(plots.forest(rows, "drawings"), f"Accuracy by way of drawing: {listed}.",
-               "Accuracy with 95 % intervals over images."),
-        html_table(("drawing", "against", "p"), tested, "McNemar's test on the same images; it "
-                   "covers the choice of images, not of the seed", "words"),
-    )  # fmt: skip
+        element(
+            "p",
+            f"One small network, {found['faces']:,} training faces, {found['epochs']} "
+            "epochs, one recipe and one seed: only the way of drawing differs, and with its "
+            "size the width of the last layer. The jaw needs room, so its fair rival is the "
+            "smaller drawing without it." + (note if missing else ""),
+        ),
+        figure(
+            plots.forest(rows, "drawings"),
+            f"Accuracy by way of drawing: {listed}.",
+            "Accuracy with 95 % intervals over images.",
+        ),
+        html_table(
+            ("drawing", "against", "p"),
+            tested,
+            "McNemar's test on the same images; it covers the choice of images, not of the seed",
+            "words",
+        ),
+    )
 
 
 def _cross(results: dict) -> Html:
@@ -186,13 +212,20 @@ def _cross(results: dict) -> Html:
     for name, both in found.items():
         forward = both["source_to_target"]
         rows = [
-            (f"`{model}`", f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
-             f"{one['macro_f1']:.3f}", f"{100 * one['balanced_accuracy']:.1f}")
+            (
+                f"`{model}`",
+                f"{100 * one['accuracy']:.1f}",
+                interval(one["accuracy_interval"]),
+                f"{one['macro_f1']:.3f}",
+                f"{100 * one['balanced_accuracy']:.1f}",
+            )
             for model, one in forward["models"].items()
-        ]  # fmt: skip
+        ]
         header = ("model", "accuracy, %", "95 %", "macro-F1", "balanced, %")
-        caption = f"Trained on {home}, tested on {forward['n']} faces of {name} " \
-                  f"({', '.join(forward['labels'])})"  # fmt: skip
+        caption = (
+            f"Trained on {home}, tested on {forward['n']} faces of {name} "
+            f"({', '.join(forward['labels'])})"
+        )
         parts.append(html_table(header, rows, caption))
         reverse = both["target_to_source"]
         if "needs" in reverse:
@@ -202,8 +235,10 @@ def _cross(results: dict) -> Html:
             (f"`{model}`", f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]))
             for model, one in reverse["models"].items()
         ]
-        caption = f"The reverse: trained on {reverse['trained_on']} faces of {name}, tested on " \
-                  f"{reverse['n']} of {home} ({', '.join(reverse['labels'])})"  # fmt: skip
+        caption = (
+            f"The reverse: trained on {reverse['trained_on']} faces of {name}, tested on "
+            f"{reverse['n']} of {home} ({', '.join(reverse['labels'])})"
+        )
         parts.append(html_table(("model", "accuracy, %", "95 %"), rows, caption))
     return join(*parts)
 
@@ -223,32 +258,45 @@ def _folds(results: dict) -> Html:
 
 def _fold_table(name: str, networks: dict) -> Html:
     rows = [
-        (f"`{network}`", one["n"], f"{100 * one['accuracy']:.1f}",
-         interval(one["accuracy_interval"]), f"{100 * one['balanced_accuracy']:.1f}",
-         f"{100 * min(fold['accuracy'] for fold in one['folds'].values()):.0f} to "
-         f"{100 * max(fold['accuracy'] for fold in one['folds'].values()):.0f}")
+        (
+            f"`{network}`",
+            one["n"],
+            f"{100 * one['accuracy']:.1f}",
+            interval(one["accuracy_interval"]),
+            f"{100 * one['balanced_accuracy']:.1f}",
+            f"{100 * min(fold['accuracy'] for fold in one['folds'].values()):.0f} to "
+            f"{100 * max(fold['accuracy'] for fold in one['folds'].values()):.0f}",
+        )
         for network, one in networks.items()
-    ]  # fmt: skip
+    ]
     header = ("model", "faces", "accuracy, %", "95 %", "balanced, %", "worst and best fold")
     return html_table(header, rows, f"{name}: nobody is both learned and tested on")
 
 
 def _label_sets(results: dict) -> Html:
     parts = [
-        element("p", "Asked: the networks above, trained on this benchmark's labels, answer with "
-                "the likeliest of the fewer. Trained: on these labels and no others.")
-    ]  # fmt: skip
+        element(
+            "p",
+            "Asked: the networks above, trained on this benchmark's labels, answer with "
+            "the likeliest of the fewer. Trained: on these labels and no others.",
+        )
+    ]
     for size, found in results["label_sets"].items():
         parts.append(element("h3", f"{size} labels"))
         if "needs" in found:
             parts.append(needs(found))
             continue
         rows = [
-            (f"`{name}`", how, f"{100 * one['accuracy']:.1f}", interval(one["accuracy_interval"]),
-             published_accuracy(results, name, FER2013, int(size)) if how == "trained" else "")
+            (
+                f"`{name}`",
+                how,
+                f"{100 * one['accuracy']:.1f}",
+                interval(one["accuracy_interval"]),
+                published_accuracy(results, name, FER2013, int(size)) if how == "trained" else "",
+            )
             for how in ("asked", "trained")
             for name, one in found[how].items()
-        ]  # fmt: skip
+        ]
         caption = f"{', '.join(found['labels'])}: {found['n']} test faces"
         header = ("model", "how", "accuracy, %", "95 %", "published, %")
         parts.append(html_table(header, rows, caption))
@@ -260,24 +308,30 @@ def _identity(results: dict) -> Html:
     if "needs" in found:
         return needs(found)
     parts = [
-        element("p", "For each face, is the nearest one among all other films of the set the same "
-                "person's? The person's other films mostly show other expressions. Distances are "
-                "taken between the inputs themselves, without any network.")
-    ]  # fmt: skip
+        element(
+            "p",
+            "For each face, is the nearest one among all other films of the set the same "
+            "person's? The person's other films mostly show other expressions. Distances are "
+            "taken between the inputs themselves, without any network.",
+        )
+    ]
     for name, kinds in found.items():
         chance = kinds["drawing"]["chance"]
         rows = [(kind, one["found"]) for kind, one in kinds.items()]
         listed = ", ".join(f"{kind} {percent(value)}" for kind, value in rows)
         parts.append(
             figure(
-                plots.bars([*rows, ("by chance", chance)], f"identity-{name}",
-                           "nearest is the same person, %"),
+                plots.bars(
+                    [*rows, ("by chance", chance)],
+                    f"identity-{name}",
+                    "nearest is the same person, %",
+                ),
                 f"Same person found on {name}: {listed}; by chance {percent(chance)}.",
                 f"{name}: {kinds['drawing']['faces']} faces of {kinds['drawing']['people']} "
                 "people who have more than one film.",
                 "small",
             )
-        )  # fmt: skip
+        )
     return join(*parts)
 
 
@@ -287,12 +341,15 @@ def _references(results: dict) -> Html:
     if "needs" in found:
         return needs(found)
     parts = [
-        element("p", "Each face's points are moved by what its person's face on *other* films "
-                "differs from the training set's mean face of the same mixture of labels, which "
-                "the network itself estimates; nothing is trained again. The other films lack the "
-                "expression that is read, and that favours it. With their labels known the "
-                "missing one is allowed for; another person's films lack it too.")
-    ]  # fmt: skip
+        element(
+            "p",
+            "Each face's points are moved by what its person's face on *other* films "
+            "differs from the training set's mean face of the same mixture of labels, which "
+            "the network itself estimates; nothing is trained again. The other films lack the "
+            "expression that is read, and that favours it. With their labels known the "
+            "missing one is allowed for; another person's films lack it too.",
+        )
+    ]
     for name, one in found.items():
         ways = list(next(iter(one["models"].values())))
         rows = [
@@ -300,8 +357,14 @@ def _references(results: dict) -> Html:
             for network, figures in one["models"].items()
         ]
         pixel = "" if one["pixel"] is None else f"; `pixel` is right on {percent(one['pixel'])}"
-        some = next((f"{n['n']} faces" for way, n in next(iter(one["models"].values())).items()
-                     if way.endswith("faces")), "none")  # fmt: skip
+        some = next(
+            (
+                f"{n['n']} faces"
+                for way, n in next(iter(one["models"].values())).items()
+                if way.endswith("faces")
+            ),
+            "none",
+        )
         caption = (
             f"{name}, {one['faces']} faces of {one['people']} people: accuracy in % and macro-F1 "
             f"by what they are read against{pixel}. In brackets McNemar's p against it. "
@@ -326,8 +389,10 @@ def _worst(results: dict) -> Html:
     for name, mistakes in found["models"].items():
         items = []
         for one in mistakes:
-            said = f"labelled {one['truth']}, {name} says {one['said']} at " \
-                   f"{percent(one['confidence'], 0)}"  # fmt: skip
+            said = (
+                f"labelled {one['truth']}, {name} says {one['said']} at "
+                f"{percent(one['confidence'], 0)}"
+            )
             drawn = Html(plots.face(np.array(one["points"]), said))
             caption = Html(
                 f"{one['truth']}<br>said: <strong>{one['said']}</strong>, "

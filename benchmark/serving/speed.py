@@ -266,9 +266,11 @@ def _child(*arguments: str) -> tuple[float, resource.struct_rusage]:
 def _timed(command: list[str]) -> tuple[float, resource.struct_rusage]:
     """Run a command; return its processor seconds and its usage, children included."""
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )  # fmt: skip
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

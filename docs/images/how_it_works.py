@@ -33,8 +33,14 @@ def main() -> None:
     crop = photo[top : top + round(side), left : left + round(side)]
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained", dpi=110)
     axes[0].imshow(cv2.resize(crop, (420, 420), interpolation=cv2.INTER_CUBIC))
-    axes[0].plot(*((face.points - (left, top)) * 420 / side).T, "o", color="white", markersize=2.4,
-                 markeredgecolor=ACCENT, markeredgewidth=0.8)  # fmt: skip
+    axes[0].plot(
+        *((face.points - (left, top)) * 420 / side).T,
+        "o",
+        color="white",
+        markersize=2.4,
+        markeredgecolor=ACCENT,
+        markeredgewidth=0.8,
+    )
     axes[0].set_title("51 points on a face", color=INK)
     axes[1].imshow(face.image, cmap="gray", interpolation="nearest")
     axes[1].set_title("the 48x48 drawing of them", color=INK)

@@ -18,18 +18,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ferplus", help="of raw data: fer2013new.csv; found beside the CSV")
     parser.add_argument("--format", choices=FORMATS, help="of raw data; by default recognised")
     parser.add_argument(
-        "--aspect", type=aspect.parse, metavar="auto|1|FACTOR",
+        "--aspect",
+        type=aspect.parse,
+        metavar="auto|1|FACTOR",
         help="of raw data: make pictures so much taller; auto (the default) where faces are "
         "plainly squashed or stretched",
-    )  # fmt: skip
+    )
     parser.add_argument("--limit", type=positive, help="only the first so many images")
     parser.add_argument(
         "--workers", type=number(1, 1024, int), help="processes, for raw data; all cores by default"
     )
     parser.add_argument(
-        "--reference", choices=("none", "set", "subject"), default="none",
+        "--reference",
+        choices=("none", "set", "subject"),
+        default="none",
         help="read each shape against the mean of all the faces, or of the same person's",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--subject-from", metavar="REGEX", help="finds the person in each picture's path"
     )

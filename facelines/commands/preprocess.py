@@ -38,44 +38,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--subject-from", metavar="REGEX", help="finds the person in a picture's path"
     )
     parser.add_argument(
-        "--classes", type=int, choices=sorted(labels.LABEL_SETS),
+        "--classes",
+        type=int,
+        choices=sorted(labels.LABEL_SETS),
         help="emotions; by default the source's own labels, or 6",
-    )  # fmt: skip
+    )
     parser.add_argument("--detector", choices=faces.DETECTORS, default=default.detector)
     parser.add_argument("--draw", choices=render.STYLES, default=default.style)
     parser.add_argument(
         "--size", type=number(16, 1024, int), default=default.size, help="pixels a side"
     )
     parser.add_argument(
-        "--passes", type=int, choices=range(1, MAX_PASSES + 1), default=default.passes,
-        metavar=f"1..{MAX_PASSES}", help="how often dlib looks at each face",
-    )  # fmt: skip
+        "--passes",
+        type=int,
+        choices=range(1, MAX_PASSES + 1),
+        default=default.passes,
+        metavar=f"1..{MAX_PASSES}",
+        help="how often dlib looks at each face",
+    )
     parser.add_argument(
-        "--landmarker", choices=LANDMARKERS, default=default.landmarker,
+        "--landmarker",
+        choices=LANDMARKERS,
+        default=default.landmarker,
         help="whose points are drawn: dlib's, the mesh's, or the mean of both",
-    )  # fmt: skip
+    )
     parser.add_argument("--largest", action="store_true", help="only a photo's largest face")
     parser.add_argument(
-        "--framings", type=int, default=0, metavar="N",
+        "--framings",
+        type=int,
+        default=0,
+        metavar="N",
         help="add N randomly reframed copies of every training picture",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--aspect", type=aspect.parse, default=1.0, metavar="auto|1|FACTOR",
+        "--aspect",
+        type=aspect.parse,
+        default=1.0,
+        metavar="auto|1|FACTOR",
         help="make pictures so much taller; auto: where faces are plainly squashed or stretched",
-    )  # fmt: skip
+    )
     parser.add_argument("--every", type=positive, default=1, help="each n-th frame of a video")
     parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
     parser.add_argument("--limit", type=positive, help="only the first so many pictures")
     parser.add_argument("--workers", type=number(1, 1024, int), default=1)
     parser.add_argument("--engine", choices=executors.ENGINES, default="processes")
     parser.add_argument(
-        "--shard-size", type=positive, default=executors.SHARD_SAMPLES, metavar="N",
+        "--shard-size",
+        type=positive,
+        default=executors.SHARD_SAMPLES,
+        metavar="N",
         help=f"about so many pictures a file ({executors.SHARD_SAMPLES})",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--split-seed", type=int, default=splits.SEED, metavar="N",
+        "--split-seed",
+        type=int,
+        default=splits.SEED,
+        metavar="N",
         help="of the split that pictures get which come with labels and without one",
-    )  # fmt: skip
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace another set in OUT")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 

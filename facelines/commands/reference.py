@@ -13,10 +13,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     make.add_argument("name", metavar="NAME", type=Path, help="of the file; .json is added")
     make.add_argument("photos", metavar="PHOTO", nargs="+", type=Path, help="photos or folders")
     make.add_argument(
-        "--kind", choices=KINDS,
+        "--kind",
+        choices=KINDS,
         help="the face at rest, or the mean of expressions of every kind; "
         "by default photos are neutral and a folder is the mean of its own",
-    )  # fmt: skip
+    )
     make.add_argument("--model", default="landmark", help="a released name or a folder")
     make.add_argument("--overwrite", action="store_true", help="replace a file of this name")
 

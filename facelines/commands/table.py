@@ -9,9 +9,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prepared", type=Path, help="FER2013 prepared with --ferplus")
     parser.add_argument("--split", default="PublicTest")
     parser.add_argument(
-        "--write", type=Path, nargs="+", default=[], metavar="FILE",
+        "--write",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
         help="put the short table, or the full one, between the markers that each file has",
-    )  # fmt: skip
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

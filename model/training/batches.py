@@ -24,9 +24,14 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, arrays: Arrays, targets, names, config: Config, pipeline: Pipeline,
+        self,
+        arrays: Arrays,
+        targets,
+        names,
+        config: Config,
+        pipeline: Pipeline,
         teacher: Teacher | None = None,
-    ):  # fmt: skip
+    ):
         super().__init__(workers=2)  # a thread makes the next batches during a step
         self.epoch = 0
         self._arrays, self._targets, self._names = arrays, targets, names

@@ -113,9 +113,11 @@ class Checkpoint(keras.callbacks.Callback):
         path = self._folder / f"checkpoint-{self.epoch}.keras"
         self.model.save(path)
         state = {
-            "epoch": self.epoch, "config": _of_training(self._config), "history": self.history,
+            "epoch": self.epoch,
+            "config": _of_training(self._config),
+            "history": self.history,
             "targets": self._batches.fingerprint,
-        }  # fmt: skip
+        }
         write_atomically(self._folder / "state.json", json.dumps(state).encode())
         for old in self._folder.glob("checkpoint-*.keras"):
             if old != path:
@@ -162,9 +164,10 @@ class averaged_weights:
         if optimizer.use_ema:
             self._kept = [ops.convert_to_numpy(w) for w in self._model.trainable_variables]
             for weight, average in zip(
-                self._model.trainable_variables, optimizer._model_variables_moving_average,
+                self._model.trainable_variables,
+                optimizer._model_variables_moving_average,
                 strict=True,
-            ):  # fmt: skip
+            ):
                 weight.assign(average)
 
     def __exit__(self, *_):

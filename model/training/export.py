@@ -161,9 +161,12 @@ def plot_history(history: list[dict], path: Path, faces: int) -> None:
     right.set_ylabel("validation accuracy, % (blue; band: 95 %)")
     best = int(np.argmax(accuracy))
     right.annotate(
-        f"{accuracy[best]:.1f} %", (scored[best]["epoch"], accuracy[best]),
-        textcoords="offset points", xytext=(0, 6), ha="center",
-    )  # fmt: skip
+        f"{accuracy[best]:.1f} %",
+        (scored[best]["epoch"], accuracy[best]),
+        textcoords="offset points",
+        xytext=(0, 6),
+        ha="center",
+    )
     figure.savefig(path, dpi=110)
     plt.close(figure)
 

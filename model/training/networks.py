@@ -364,9 +364,14 @@ def _dense_branch(x, width: int = 448, rank: int = 0, dropout: float = 0.25, pre
 
 def _convolution(x, filters: int, name: str, stride: int = 1, size: int = 3):
     x = layers.Conv2D(
-        filters, size, stride, padding="same", use_bias=False,
-        kernel_initializer="he_normal", name=f"{name}_conv",
-    )(x)  # fmt: skip
+        filters,
+        size,
+        stride,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
+    )(x)
     return layers.BatchNormalization(name=f"{name}_norm")(x)
 
 

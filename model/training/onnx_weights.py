@@ -10,11 +10,14 @@ from onnx import numpy_helper
 _EPSILON = 1e-3  # of Keras's batch normalisation
 _NAME = re.compile(r"[^/]+/(?P<layer>[^/]+)_\d+/(?P<rest>.+?):0(_half)?")
 _KINDS = {
-    "Cast/ReadVariableOp": "kernel", "MatMul/ReadVariableOp": "kernel",
-    "BiasAdd/ReadVariableOp": "bias", "Squeeze": "bias",
+    "Cast/ReadVariableOp": "kernel",
+    "MatMul/ReadVariableOp": "kernel",
+    "BiasAdd/ReadVariableOp": "bias",
+    "Squeeze": "bias",
     "convolution/ReadVariableOp": "filters",
-    "batchnorm/mul": "scale", "batchnorm/sub": "offset",
-}  # fmt: skip
+    "batchnorm/mul": "scale",
+    "batchnorm/sub": "offset",
+}
 
 
 def layer_weights(path: Path) -> dict[str, list[np.ndarray]]:

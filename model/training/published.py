@@ -109,9 +109,20 @@ def picture_64(classes: int) -> keras.Model:
 
 
 PUBLISHED = (
-    conv_pair, two_sets_cnn, baseline, baseline_augmented, baseline_deeper, four_conv,
-    vgg16_drawing, vgg19_plain, vgg19, densenet121, picture_32, picture_48, picture_64,
-)  # fmt: skip
+    conv_pair,
+    two_sets_cnn,
+    baseline,
+    baseline_augmented,
+    baseline_deeper,
+    four_conv,
+    vgg16_drawing,
+    vgg19_plain,
+    vgg19,
+    densenet121,
+    picture_32,
+    picture_48,
+    picture_64,
+)
 
 
 @keras.saving.register_keras_serializable("facelines")
@@ -188,9 +199,12 @@ def _vgg(x, stages: tuple[int, ...], *, mended: bool):
     for stage, count in enumerate(stages, start=1):
         for index in range(1, count + 1):
             x = layers.Conv2D(
-                min(32 << stage, 512), 3, padding="same", name=f"block{stage}_conv{index}",
+                min(32 << stage, 512),
+                3,
+                padding="same",
+                name=f"block{stage}_conv{index}",
                 kernel_initializer="he_normal" if mended else "glorot_uniform",
-            )(x)  # fmt: skip
+            )(x)
             if mended:
                 x = layers.BatchNormalization(name=f"block{stage}_norm{index}")(x)
             x = layers.Activation("relu")(x)
@@ -204,9 +218,7 @@ def _picture(side: int, classes: int) -> keras.Model:
     pixels = keras.Input((side, side, 1), name="pixels")
     x = pixels
     for index, filters in enumerate((16, 32, 64, 96)):
-        x = layers.Conv2D(
-            filters, 3, 2, padding="same", use_bias=False, name=f"conv_{index}"
-        )(x)  # fmt: skip
+        x = layers.Conv2D(filters, 3, 2, padding="same", use_bias=False, name=f"conv_{index}")(x)
         # A short memory: an ablation's training may be a few hundred steps long.
         x = layers.BatchNormalization(momentum=0.9, name=f"norm_{index}")(x)
         x = layers.Activation("relu")(x)

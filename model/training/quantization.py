@@ -67,7 +67,9 @@ def quantise_pixels(path: Path, rows: Arrays) -> int:
             raise ValueError(f"{path} has no convolution of an input 'pixels' to quantise.")
         with redirect_stdout(StringIO()):  # it tells of its histograms
             quantize_static(
-                str(prepared), str(path), _Faces(rows, [node.name for node in graph.input]),
+                str(prepared),
+                str(path),
+                _Faces(rows, [node.name for node in graph.input]),
                 quant_format=QuantFormat.QDQ,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
@@ -75,7 +77,7 @@ def quantise_pixels(path: Path, rows: Arrays) -> int:
                 per_channel=True,
                 reduce_range=True,
                 nodes_to_quantize=nodes,
-            )  # fmt: skip
+            )
     return len(nodes)
 
 

@@ -13,15 +13,30 @@ from facelines.preprocessing.files import shown
 from facelines.preprocessing.samples import WITHOUT_SPLIT, PassedOver
 
 _SPLITS = {
-    "train": "train", "training": "train", "train_set": "train", "trainset": "train",
-    "training_set": "train", "train_data": "train", "train_images": "train",
-    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
-    "val_set": "validation", "validation_set": "validation", "valid_set": "validation",
+    "train": "train",
+    "training": "train",
+    "train_set": "train",
+    "trainset": "train",
+    "training_set": "train",
+    "train_data": "train",
+    "train_images": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "val_set": "validation",
+    "validation_set": "validation",
+    "valid_set": "validation",
     "eval": "validation",
-    "test": "test", "testing": "test", "test_set": "test", "testset": "test",
-    "test_data": "test", "test_images": "test",
-    "publictest": "PublicTest", "privatetest": "PrivateTest",
-}  # fmt: skip
+    "test": "test",
+    "testing": "test",
+    "test_set": "test",
+    "testset": "test",
+    "test_data": "test",
+    "test_images": "test",
+    "publictest": "PublicTest",
+    "privatetest": "PrivateTest",
+}
 
 
 @dataclass(frozen=True)

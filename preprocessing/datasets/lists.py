@@ -24,20 +24,32 @@ from facelines.preprocessing.samples import (
 )
 
 _AFFECTNET = (
-    "neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt",
-    "none", "uncertain", "not a face",
-)  # fmt: skip
+    "neutral",
+    "happy",
+    "sad",
+    "surprise",
+    "fear",
+    "disgust",
+    "angry",
+    "contempt",
+    "none",
+    "uncertain",
+    "not a face",
+)
 _EXPW = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 _NAMES = {
     "path": "path file filename file_name filepath file_path image image_path image_name imagename "
-            "image_file img img_path img_name imgname picture photo pth subdirectory_filepath name",
+    "image_file img img_path img_name imgname picture photo pth subdirectory_filepath name",
     "label": "label labels emotion expression class class_name classname category target "
-             "label_name emotion_label y",
+    "label_name emotion_label y",
     "split": "split usage set subset partition phase fold",
     "subject": "subject subject_id person person_id identity participant participant_id user",
     "weight": "weight sample_weight",
-    "x": "face_x", "y": "face_y", "width": "face_width", "height": "face_height",
-}  # fmt: skip
+    "x": "face_x",
+    "y": "face_y",
+    "width": "face_width",
+    "height": "face_height",
+}
 _COLUMNS = {alias: name for name, aliases in _NAMES.items() for alias in aliases.split()}
 _EXPW_LINE = re.compile(
     r"(\S.*?)\s+(\d+)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)\s+(\S+)\s+([0-6])$"
@@ -214,9 +226,10 @@ def _is_affectnet(file: Path) -> bool:
 def expw(contents: Contents) -> Labels | None:
     """Return ExpW's labels: a text of which most lines are as in its label.lst."""
     found = [
-        file for file in contents.texts_like(r".*\.(lst|txt)")
+        file
+        for file in contents.texts_like(r".*\.(lst|txt)")
         if sum(not row.error for row in _first(expw_rows, file)) > 0
-    ]  # fmt: skip
+    ]
     if not found:
         return None
     return Labels(tuple(found), expw_rows, {str(code): name for code, name in enumerate(_EXPW)})

@@ -12,9 +12,15 @@ from facelines.preprocessing.files import ERROR, OTHER
 from facelines.preprocessing.samples import ReadError
 
 _CODES = {
-    "AF": "fear", "FE": "fear", "AN": "angry", "DI": "disgust", "HA": "happy", "NE": "neutral",
-    "SA": "sad", "SU": "surprise",
-}  # fmt: skip
+    "AF": "fear",
+    "FE": "fear",
+    "AN": "angry",
+    "DI": "disgust",
+    "HA": "happy",
+    "NE": "neutral",
+    "SA": "sad",
+    "SU": "surprise",
+}
 _PATTERNS = {
     # KA.HA1.39.tiff: the person, the emotion and its take, a running number.
     "jaffe": re.compile(r"(?P<subject>[A-Z]{2})[.-](?P<code>AN|DI|FE|HA|NE|SA|SU)\d[.-]\d+", re.I),
@@ -24,7 +30,7 @@ _PATTERNS = {
     ),
     # Rafd090_01_Caucasian_female_angry_frontal.jpg: angle, person, ..., the emotion, the gaze.
     "rafd": re.compile(r"Rafd\d+_(?P<subject>\d+)_\w+_(?P<word>[a-z]+)_(left|right|frontal)", re.I),
-}  # fmt: skip
+}
 FORMATS = (*_PATTERNS, "names")
 _WORDS = re.compile(r"[^\W\d_]+")
 _ENOUGH = 0.5  # of the pictures: so many names that fit make a set of such names

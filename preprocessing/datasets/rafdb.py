@@ -103,8 +103,12 @@ def _sample(source: str, row: list[str] | BadRow, named: dict[str, list[Path]]):
 def _picture(name: str, named: dict[str, list[Path]]) -> Path | None:
     stem = Path(name).stem.lower().removesuffix("_aligned")
     suffix = Path(name).suffix.lower()
-    for wanted in (f"{stem}_aligned{suffix}", f"{stem}_aligned.jpg", f"{stem}_aligned.png",
-                   f"{stem}{suffix}"):  # fmt: skip
+    for wanted in (
+        f"{stem}_aligned{suffix}",
+        f"{stem}_aligned.jpg",
+        f"{stem}_aligned.png",
+        f"{stem}{suffix}",
+    ):
         if wanted in named:
             return named[wanted][0]
     return None

@@ -17,9 +17,18 @@ from facelines.preprocessing.images import is_video
 from facelines.preprocessing.samples import DatasetError
 
 FORMATS = (
-    "fer2013", "icml", "tree", "ckplus", "rafdb", *names.FORMATS, "affectnet", "expw", "list",
-    "photos", "video",
-)  # fmt: skip
+    "fer2013",
+    "icml",
+    "tree",
+    "ckplus",
+    "rafdb",
+    *names.FORMATS,
+    "affectnet",
+    "expw",
+    "list",
+    "photos",
+    "video",
+)
 _LABELS = r"(.*[_\W])?(labels?|annotations?|emotions?|expressions?)([_\W].*)?"
 _PICTURE_NAME = re.compile(r"[^\s,;|\"'<>/\\]+\.(?:jpe?g|png|bmp|tiff?|webp|gif)\b", re.I)
 _READ = 1 << 16  # characters of a text in which pictures' names are looked for
@@ -161,9 +170,10 @@ def _labelled(contents: Contents) -> Iterator[Recognised]:
 def _pixel_table(contents: Contents) -> Path | None:
     """Return the CSV that holds the pictures of a folder which has none, or hardly any."""
     tables = [
-        path for path in contents.texts_like(r".*\.(csv|tsv)")
+        path
+        for path in contents.texts_like(r".*\.(csv|tsv)")
         if "pixels" in first_line(path).lower()
-    ]  # fmt: skip
+    ]
     if len(tables) > 1:
         tables = [path for path in tables if path.name.lower() in fer2013.NAMES] or tables
     if len(tables) > 1:

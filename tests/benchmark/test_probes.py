@@ -17,9 +17,12 @@ from facelines.preprocessing.points import GROUPS
 def face_rows(astronaut_crop):
     face = Pipeline().one(astronaut_crop)
     return {
-        "pixels": astronaut_crop[None], "raw_points": face.points[None],
-        "points": face.normalised[None], "image": face.image[None], "label": np.array(["happy"]),
-    }  # fmt: skip
+        "pixels": astronaut_crop[None],
+        "raw_points": face.points[None],
+        "points": face.normalised[None],
+        "image": face.image[None],
+        "label": np.array(["happy"]),
+    }
 
 
 # Damage
@@ -107,8 +110,9 @@ def test_the_worst_mistakes_are_the_surest_ones():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
     found = probes.worst_mistakes(probabilities, np.array([1, 0, 1]), ("a", "b"))
     assert [(one["row"], one["truth"], one["said"]) for one in found] == [
-        (0, "b", "a"), (1, "a", "b"),
-    ]  # fmt: skip
+        (0, "b", "a"),
+        (1, "a", "b"),
+    ]
 
 
 # Cost, networks, jaw

@@ -41,10 +41,13 @@ def split(astronaut_crop):
     points = np.tile(face.normalised, (12, 1, 1))
     points[1::2, 31:, 1] -= 0.5  # the sad ones' mouths are high
     rows = {
-        "label": np.array(LABELS * 6), "split": np.array(["PublicTest"] * 12),
-        "pixels": gray, "image": np.tile(face.image, (12, 1, 1)), "points": points,
+        "label": np.array(LABELS * 6),
+        "split": np.array(["PublicTest"] * 12),
+        "pixels": gray,
+        "image": np.tile(face.image, (12, 1, 1)),
+        "points": points,
         "raw_points": np.tile(face.points, (12, 1, 1)),
-    }  # fmt: skip
+    }
     return Split(rows, rows, LABELS, Pipeline())
 
 
@@ -106,17 +109,23 @@ def test_the_surest_mistakes_are_of_one_network_of_shapes_and_one_of_pixels(spli
 
 def of_six(split):
     """Give the twelve faces three of six labels, and an entry that is right about two of them."""
-    rows = {**split.test, "label": np.array(["happy", "sad", "fear"] * 4),
-            "split": np.array(["Training"] * 12), "excluded": np.zeros(12, bool)}  # fmt: skip
+    rows = {
+        **split.test,
+        "label": np.array(["happy", "sad", "fear"] * 4),
+        "split": np.array(["Training"] * 12),
+        "excluded": np.zeros(12, bool),
+    }
     tested = {**rows, "split": np.array(["PublicTest"] * 12)}
     arrays = {name: np.concatenate([rows[name], tested[name]]) for name in rows}
     labels = ("angry", "fear", "happy", "neutral", "sad", "surprise")
     said = np.zeros((12, 6), np.float32)
     said[:, 1] = 0.5  # fear, the likeliest of the six
     said[:, 2] = 0.3  # happy, the likeliest of the three
-    return arrays, Split(rows, tested, labels, split.pipeline), {
-        "pixel": SimpleNamespace(probabilities=said)
-    }  # fmt: skip
+    return (
+        arrays,
+        Split(rows, tested, labels, split.pipeline),
+        {"pixel": SimpleNamespace(probabilities=said)},
+    )
 
 
 def test_asked_among_fewer_labels_the_likeliest_of_these_counts(split, options, monkeypatch):
@@ -188,29 +197,34 @@ def test_what_is_cached_depends_on_its_parts_and_its_code(tmp_path, monkeypatch)
 
 def test_a_part_that_helps_by_its_absence_is_not_called_a_loss():
     figures = {
-        "n": 100, "accuracy_interval": [0.7, 0.9], "by_share": [{"coverage": 0.5, "accuracy": 1.0}],
+        "n": 100,
+        "accuracy_interval": [0.7, 0.9],
+        "by_share": [{"coverage": 0.5, "accuracy": 1.0}],
         "per_class": {"happy": {"recall": 0.9}},
-    }  # fmt: skip
+    }
     parts = {"nothing": 0.5, "brows": 0.51, "eyes": 0.4, "nose": 0.5, "mouth": 0.2}
     missing = dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"})
     results = {
-        **missing, "pairs": [], "labels": LABELS,
+        **missing,
+        "pairs": [],
+        "labels": LABELS,
         "contenders": [{"network": "points_mlp", "accuracy": 0.8, **figures}],
         "data": {"test": 100, "classes": {"happy": {"test": 60}}},
         "drawings": {"variants": [{"name": "lines, 48 px (the recipe)", "accuracy": 0.6}]},
         "parts": {"models": {"points_mlp": parts}},
-    }  # fmt: skip
+    }
     sentence = next(finding for finding in findings_of(results) if "average face" in finding)
     assert "mouth" in sentence and "30.0 points" in sentence and "the brows -1.0" in sentence
 
 
 def test_of_a_network_that_learned_nothing_nothing_follows():
     results = {
-        "contenders": [{"network": "landmark_cnn", "accuracy": 0.65}], "labels": LABELS,
+        "contenders": [{"network": "landmark_cnn", "accuracy": 0.65}],
+        "labels": LABELS,
         "data": {"test": 100, "classes": {"happy": {"test": 60}}},
         "drawings": {"variants": [{"name": "lines, 48 px (the recipe)", "accuracy": 0.6}]},
         "parts": {"models": {"landmark_cnn": {"nothing": 0.65, "mouth": 0.6}}},
         "pairs": [{"first": "landmark_cnn", "second": "pixel_cnn", "n": 1, "only_first": 0}],
         **dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"}),
-    }  # fmt: skip
+    }
     assert findings_of(results) == []

@@ -19,9 +19,11 @@ def films(embedded_rows):
     people, takes, frames = np.unravel_index(np.arange(360), (30, 4, 3))
     rows["subject"] = np.array([f"S{one:03d}" for one in people])
     rows["source"] = np.array(
-        [f"happy/S{one:03d}_{take:03d}_{frame:08d}.png"
-         for one, take, frame in zip(people, takes, frames, strict=True)]
-    )  # fmt: skip
+        [
+            f"happy/S{one:03d}_{take:03d}_{frame:08d}.png"
+            for one, take, frame in zip(people, takes, frames, strict=True)
+        ]
+    )
     rows["label"] = rows["label"][::3].repeat(3)[:360]  # a film shows one label
     return rows
 
@@ -63,8 +65,9 @@ def test_another_persons_films_lack_the_label_too(films):
 
 def test_every_way_is_measured_and_reported(films, entries):
     split = Split(films, films, entries["landmark"].recognizer.labels, None)
-    found = analysis.references(entries, {"CK": films, "nameless": films | {
-        "subject": np.full(360, "")}}, split)  # fmt: skip
+    found = analysis.references(
+        entries, {"CK": films, "nameless": films | {"subject": np.full(360, "")}}, split
+    )
     assert list(found) == ["CK"] and list(found["CK"]["models"]) == ["landmark"]
     ways = found["CK"]["models"]["landmark"]
     assert list(ways)[:2] == ["none", "set"] and ways["none"]["n"] == 360

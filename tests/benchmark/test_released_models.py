@@ -18,10 +18,17 @@ def measured() -> list[dict]:
     truth = rng.choice(LABELS, 200)
     figures = evaluate(truth, rng.dirichlet(np.ones(6), 200), LABELS)
     return [
-        {"name": name, "fer2013": figures, "ferplus": figures, "parameters": 1e6, "onnx_mb": 2.0,
-         "milliseconds": 1.0, "published": 2.0}
+        {
+            "name": name,
+            "fer2013": figures,
+            "ferplus": figures,
+            "parameters": 1e6,
+            "onnx_mb": 2.0,
+            "milliseconds": 1.0,
+            "published": 2.0,
+        }
         for name in ("landmark", "landmark-ferplus")
-    ]  # fmt: skip
+    ]
 
 
 def cells(line: str) -> int:

@@ -198,8 +198,10 @@ def test_every_section_of_a_full_run_is_drawn(full):
 
 
 def test_the_published_rows_are_those_of_the_fold_and_of_the_label_set(full):
-    found = {(one["network"], one["claim"]["data"], one["claim"]["classes"]): one
-             for one in comparisons(full)}  # fmt: skip
+    found = {
+        (one["network"], one["claim"]["data"], one["claim"]["classes"]): one
+        for one in comparisons(full)
+    }
     assert found["two_sets_cnn", "CK+", 7]["ours"]["accuracy"] == 0.86
     assert found["conv_pair", "FER2013", 3]["ours"]["accuracy"] == 0.82
     assert found["conv_pair", "FER2013", 7]["ours"]["classes"] == 6

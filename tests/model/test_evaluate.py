@@ -16,9 +16,20 @@ from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
 
 KEYS = {
-    "model", "labels", "split", "n", "accuracy", "macro_f1", "balanced_accuracy", "per_class",
-    "confusion", "coverage", "ece", "log_loss", "seconds",
-}  # fmt: skip
+    "model",
+    "labels",
+    "split",
+    "n",
+    "accuracy",
+    "macro_f1",
+    "balanced_accuracy",
+    "per_class",
+    "confusion",
+    "coverage",
+    "ece",
+    "log_loss",
+    "seconds",
+}
 
 
 def write_fer2013(path, pictures, usage="PublicTest"):

@@ -120,9 +120,12 @@ def test_serving_never_imports_tensorflow(tmp_path):
         "print(Recognizer.load('landmark')(read_gray(PHOTO))[0].best)"
     )
     finished = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
-    )  # fmt: skip
+    )
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.strip() == "happy"
 
@@ -167,13 +170,15 @@ def test_a_network_of_pixels_alone_does_without_the_mesh():
     [
         (lambda s: s.replace('"format": 1', '"format": 2'), "format 2, but this version reads 1"),
         (lambda s: s.replace('"lines"', '"points"'), "drawings with fingerprint"),
-        (lambda s: s.replace('"shape_predictor_sha256": "f', '"shape_predictor_sha256": "0'),
-         "landmark file of SHA-256 0"),
+        (
+            lambda s: s.replace('"shape_predictor_sha256": "f', '"shape_predictor_sha256": "0'),
+            "landmark file of SHA-256 0",
+        ),
         (lambda s: s.replace('"angry",', ""), "6 outputs, but the artifact names 5 labels"),
         (lambda s: s[: len(s) // 2], "is damaged"),
         (lambda s: s.replace('"passes"', '"colour"'), "Unknown settings"),
     ],
-)  # fmt: skip
+)
 def test_an_artifact_that_does_not_fit_is_refused(tmp_path, damage, message):
     folder = tmp_path / "copy"
     shutil.copytree(artifact.resolve("landmark"), folder)

@@ -82,7 +82,11 @@ def test_the_training_sets_references_survive_json(training):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "{}", "nonsense", "null",
+        "",
+        "[]",
+        "{}",
+        "nonsense",
+        "null",
         json.dumps({"format": 9}),
         values(points={"points": [[1]]}),
         values(points={"points": [[1, "x"]]}),
@@ -91,7 +95,7 @@ def test_the_training_sets_references_survive_json(training):
         values(mixture={}),
         values(mixture={"sad": 0.5}),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_reference_is_refused_in_one_line(text):
     with pytest.raises(ReferenceError, match="not a reference") as raised:
         Reference.from_json(text)
@@ -170,8 +174,9 @@ def test_drawing_and_points_follow_from_the_moved_points(landmark, astronaut):
 def test_a_face_that_is_its_own_neutral_reference_looks_neutral(landmark, astronaut):
     (smiling,) = landmark(astronaut)
     assert smiling.best == "happy"
-    many = neutral_of({name: np.repeat(values, 50, 0) for name, values
-                       in inputs.of_faces([smiling.face]).items()})  # fmt: skip
+    many = neutral_of(
+        {name: np.repeat(values, 50, 0) for name, values in inputs.of_faces([smiling.face]).items()}
+    )
     (prediction,) = landmark(astronaut, against=many)
     assert prediction.best == "neutral"
 
@@ -180,10 +185,12 @@ def test_each_face_of_a_picture_has_its_own_reference(landmark, astronaut):
     faces = landmark.pipeline(np.hstack([astronaut, astronaut]))
     own = neutral_of(inputs.of_faces(faces[:1]))
     both = landmark.predict(faces, [own, None])
-    np.testing.assert_allclose(both[0].probabilities, landmark.predict(faces[:1], [own])[0]
-                               .probabilities, atol=1e-5)  # fmt: skip
-    np.testing.assert_allclose(both[1].probabilities, landmark.predict(faces[1:])[0]
-                               .probabilities, atol=1e-5)  # fmt: skip
+    np.testing.assert_allclose(
+        both[0].probabilities, landmark.predict(faces[:1], [own])[0].probabilities, atol=1e-5
+    )
+    np.testing.assert_allclose(
+        both[1].probabilities, landmark.predict(faces[1:])[0].probabilities, atol=1e-5
+    )
 
 
 def test_a_network_of_pixels_says_that_it_takes_no_reference(astronaut_crop):

@@ -40,7 +40,7 @@ def followed(shown, seconds_apart=0.5, quality=1.0):
 @pytest.mark.parametrize(
     ("shown", "seconds_apart", "quality"),
     [([1], 0.5, 1.0), ([1, 0, 2, 1, 0], 0.5, 1.0), ([1] * 60, 0.01, 1.0), ([1, 2] * 30, 0.5, 0.2)],
-)  # fmt: skip
+)
 def test_nothing_is_said_after_a_moment_or_of_doubtful_faces(shown, seconds_apart, quality):
     assert followed(shown, seconds_apart, quality) is None
 

@@ -78,8 +78,15 @@ def test_a_folder_to_be_skipped_is_not_there_at_all(tmp_path):
 def test_links_are_followed_once_and_never_round_and_round(tmp_path):
     write_picture(tmp_path / "in" / "a.png")
     write_picture(tmp_path / "store" / "b.png")
-    links = {"link": "../store", "twice": "../store", "loop": ".", "up": "..", "self": "self",
-             "gone.png": "nowhere", "file.png": "a.png"}  # fmt: skip
+    links = {
+        "link": "../store",
+        "twice": "../store",
+        "loop": ".",
+        "up": "..",
+        "self": "self",
+        "gone.png": "nowhere",
+        "file.png": "a.png",
+    }
     for name, target in links.items():
         (tmp_path / "in" / name).symlink_to(target)
     found = walked(tmp_path / "in")
@@ -158,9 +165,12 @@ def test_the_account_of_a_folder_with_every_kind_of_file_is_complete(tmp_path):
     assert account.files == len(everything) == 12
     assert account.read == len(items) == 7
     assert account.passed_over == {
-        "hidden": 1, "in no class folder": 1, "no picture or video": 1, "no regular file": 1,
+        "hidden": 1,
+        "in no class folder": 1,
+        "no picture or video": 1,
+        "no regular file": 1,
         "links to a folder that is read anyway": 1,
-    }  # fmt: skip
+    }
     errors = {item.source for item in items if isinstance(item, ReadError)}
     assert errors == {"sad/clip.mp4", "sad/gone.png"}  # sad/text.jpg is one when it is decoded
     assert "sad/caf\\xe9.png" in {item.source for item in items}

@@ -32,9 +32,9 @@ def test_reframing_changes_aspect_size_and_roll_and_keeps_the_face_in_view(astro
 
 
 @pytest.mark.parametrize(
-    "name, shape", [("squashed", (36, 48)), ("tight", (38, 38)), ("loose", (60, 60)),
-                    ("turned", (48, 48))],
-)  # fmt: skip
+    "name, shape",
+    [("squashed", (36, 48)), ("tight", (38, 38)), ("loose", (60, 60)), ("turned", (48, 48))],
+)
 def test_fixed_framings_are_of_the_stated_size(astronaut_crop, name, shape):
     framed = framings.FIXED[name](astronaut_crop)
     assert framed.shape == shape and framed.dtype == np.uint8

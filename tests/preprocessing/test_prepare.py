@@ -82,8 +82,11 @@ def test_a_training_picture_that_is_evaluated_too_is_kept_and_marked(tmp_path):
     prepared = load_prepared(tmp_path / "out")
     assert prepared["excluded"].tolist() == [True, False, False, False]
     assert summary.duplicates == {
-        "copies": 1, "across_splits": 1, "conflicting_labels": 1, "excluded": 1,
-    }  # fmt: skip
+        "copies": 1,
+        "across_splits": 1,
+        "conflicting_labels": 1,
+        "excluded": 1,
+    }
 
 
 KILLED = """

@@ -16,8 +16,11 @@ def test_the_worst_sign_counts():
     good = quality(0.95, FACE, FACE + 1, 20.0)
     assert good > 0.9
     apart = FACE + (0.25 * eye_distance(FACE), 0)
-    for worse in (quality(0.2, FACE, FACE, 20.0), quality(0.95, FACE, apart, 20.0),
-                  quality(0.95, FACE, FACE, -5.0)):  # fmt: skip
+    for worse in (
+        quality(0.2, FACE, FACE, 20.0),
+        quality(0.95, FACE, apart, 20.0),
+        quality(0.95, FACE, FACE, -5.0),
+    ):
         assert worse < DOUBTFUL
 
 

@@ -293,8 +293,20 @@ def test_everything_works_by_keyboard_alone(open_page):
     for _ in range(50):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.value"))
-    everything = {"open-help", "open-about", "theme", "start", "exact", "lines", "landmark",
-                  "mirror", "smoothing", "camera", "threshold", "files"}  # fmt: skip
+    everything = {
+        "open-help",
+        "open-about",
+        "theme",
+        "start",
+        "exact",
+        "lines",
+        "landmark",
+        "mirror",
+        "smoothing",
+        "camera",
+        "threshold",
+        "files",
+    }
     assert everything <= reached
     page.focus("#start")
     page.keyboard.press("Enter")

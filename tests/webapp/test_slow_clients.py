@@ -125,8 +125,9 @@ def test_silent_connections_take_no_visitors_place():
 
 def test_one_connection_too_many_is_told_to_come_back():
     with running(replace(SETTINGS, header_seconds=PATIENCE, max_connections=1)) as server:
-        upload = raw(server, b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                             b"Content-Length: 9\r\n\r\n")  # fmt: skip
+        upload = raw(
+            server, b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n"
+        )
         until(lambda: server.server_state.tasks)
         status, body, headers = get(server)
         assert (status, set(body), headers["Retry-After"]) == (503, {"error"}, "3")
@@ -135,8 +136,9 @@ def test_one_connection_too_many_is_told_to_come_back():
 
 def test_a_body_that_drips_is_given_up():
     with running(replace(SETTINGS, body_seconds=0.3)) as server:
-        upload = raw(server, b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                             b"Content-Length: 900\r\n\r\n")  # fmt: skip
+        upload = raw(
+            server, b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900\r\n\r\n"
+        )
         upload.settimeout(0.05)
         answer = b""
         while not answer:
@@ -183,9 +185,12 @@ def test_a_frame_gives_more_time():
     ],
 )
 def test_a_flood_of_frames_that_say_nothing_is_ended(server, first, piece):
-    one = raw(server, b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-                      b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                      b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")  # fmt: skip
+    one = raw(
+        server,
+        b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+    )
     one.recv(1 << 16)
     with contextlib.suppress(OSError):
         one.sendall(first + 100_000 * piece)
@@ -209,8 +214,10 @@ def test_what_is_no_http_is_answered_in_the_same_form(server):
 
 def test_a_request_in_flight_is_told_to_come_back_when_the_server_stops():
     with running() as server:
-        upload = raw(server, b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                             b"Content-Length: 900\r\n\r\nhalf")  # fmt: skip
+        upload = raw(
+            server,
+            b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900\r\n\r\nhalf",
+        )
         until(lambda: server.server_state.tasks)
         server.should_exit = True
         answer = everything(upload)
@@ -234,8 +241,9 @@ def process(**options):
 def test_a_signal_ends_the_server_without_a_traceback(number):
     with process() as (server, port):
         upload = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-        upload.sendall(b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                       b"Content-Length: 900\r\n\r\nhalf")  # fmt: skip
+        upload.sendall(
+            b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900\r\n\r\nhalf"
+        )
         with connect(f"ws://127.0.0.1:{port}/live") as live:
             live.recv()
             server.send_signal(number)

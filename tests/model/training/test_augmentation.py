@@ -8,9 +8,18 @@ from facelines.model.training.augmentation import Augmentation, augment
 from facelines.preprocessing.pipeline import Pipeline
 
 STILL = Augmentation(
-    mirror=0, rotation=0, scale=0, shift=0, jitter=0, pixel_rotation=0, pixel_scale=0,
-    pixel_shift=0, contrast=0, brightness=0, erase=0,
-)  # fmt: skip
+    mirror=0,
+    rotation=0,
+    scale=0,
+    shift=0,
+    jitter=0,
+    pixel_rotation=0,
+    pixel_scale=0,
+    pixel_shift=0,
+    contrast=0,
+    brightness=0,
+    erase=0,
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +94,16 @@ def test_every_point_setting_moves_points(batch, field):
 
 @pytest.mark.parametrize(
     "field, value",
-    [("pixel_rotation", 9), ("pixel_scale", 0.2), ("pixel_aspect", 0.3), ("pixel_shift", 4),
-     ("contrast", 0.4), ("brightness", 0.2), ("erase", 1)],
-)  # fmt: skip
+    [
+        ("pixel_rotation", 9),
+        ("pixel_scale", 0.2),
+        ("pixel_aspect", 0.3),
+        ("pixel_shift", 4),
+        ("contrast", 0.4),
+        ("brightness", 0.2),
+        ("erase", 1),
+    ],
+)
 def test_every_pixel_setting_changes_pixels(batch, field, value):
     moved = changed(batch, replace(STILL, **{field: value}))
     assert (moved["pixels"] != batch["pixels"]).any()

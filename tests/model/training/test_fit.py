@@ -316,20 +316,44 @@ def test_training_names_no_backend(backend):
 def test_the_command_trains_and_the_artifact_predicts(tmp_path):
     out = tmp_path / "tiny"
     finished = subprocess.run(
-        [sys.executable, "run.py", "train", "points_mlp", "--data", "embedded", "--epochs", "3",
-         "--batch-size", "256", "--out", str(out)],
-        cwd=Path(__file__).parents[3], capture_output=True, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "run.py",
+            "train",
+            "points_mlp",
+            "--data",
+            "embedded",
+            "--epochs",
+            "3",
+            "--batch-size",
+            "256",
+            "--out",
+            str(out),
+        ],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+    )
     assert finished.returncode == 0, finished.stderr
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics["n"] == 3533 and metrics["accuracy"] > 0.3
     for name in ("model.keras", "model.onnx", "pipeline.json", "README.md", "learning_curve.png"):
         assert (out / name).stat().st_size > 0
     scored = subprocess.run(
-        [sys.executable, "run.py", "evaluate", str(out), "embedded", "--split", "PublicTest",
-         "--json"],
-        cwd=Path(__file__).parents[3], capture_output=True, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "run.py",
+            "evaluate",
+            str(out),
+            "embedded",
+            "--split",
+            "PublicTest",
+            "--json",
+        ],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+    )
     figures = json.loads(scored.stdout.splitlines()[-1])
     assert figures["accuracy"] == metrics["accuracy"]
 
@@ -357,8 +381,10 @@ def test_cross_validation_tests_each_fold_on_what_it_did_not_learn(splits, tmp_p
         ({"fold0", "fold1"}, {"fold2"}),
     ]
     assert {name: fold["n"] for name, fold in found["folds"].items()} == {
-        "fold0": 130, "fold1": 130, "fold2": 130,
-    }  # fmt: skip
+        "fold0": 130,
+        "fold1": 130,
+        "fold2": 130,
+    }
     mean = np.mean([fold["accuracy"] for fold in found["folds"].values()])
     assert found["accuracy"] == pytest.approx(mean)
     assert len(found["loss"]) == CONFIG.epochs and found["loss"][-1] < found["loss"][0]

@@ -135,7 +135,7 @@ TREES = {
         [("train/fear/a.png", "Training", "fear"), ("validation/fear/b.png", "PublicTest", "fear")],
     ),
     "emotions alone": (["Happy/a.png"], [("Happy/a.png", "all", "happy")]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("files", "expected"), TREES.values(), ids=TREES.keys())

@@ -52,8 +52,12 @@ LAYOUTS = {
         {("all", "angry"): 1, ("all", "happy"): 1},
     ),
     "beside __MACOSX and below three wrappers": (
-        {**pictures("x/y/z/train/happy/a.png", "x/y/z/train/sad/b.png"),
-         "__MACOSX/x/train/happy/._a.png": "twin", "x/.DS_Store": "", "x/README.txt": "read"},
+        {
+            **pictures("x/y/z/train/happy/a.png", "x/y/z/train/sad/b.png"),
+            "__MACOSX/x/train/happy/._a.png": "twin",
+            "x/.DS_Store": "",
+            "x/README.txt": "read",
+        },
         "tree",
         {("Training", "happy"): 1, ("Training", "sad"): 1},
     ),
@@ -88,15 +92,21 @@ LAYOUTS = {
         {("train", "happy"): 1, ("test", "sad"): 1},
     ),
     "RAF-DB's tables far from the pictures": (
-        {"a/train_labels.csv": "image,label\ntrain_1_aligned.jpg,4\n",
-         "a/test_labels.csv": "image,label\ntest_1_aligned.jpg,5\n",
-         **pictures("b/c/train_1_aligned.jpg", "b/test_1_aligned.jpg")},
+        {
+            "a/train_labels.csv": "image,label\ntrain_1_aligned.jpg,4\n",
+            "a/test_labels.csv": "image,label\ntest_1_aligned.jpg,5\n",
+            **pictures("b/c/train_1_aligned.jpg", "b/test_1_aligned.jpg"),
+        },
         "rafdb",
         {("train", "happy"): 1, ("test", "sad"): 1},
     ),
     "RAF-DB's list with originals and aligned faces": (
-        {"basic/EmoLabel/list_patition_label.txt": "train_1.jpg 4\n",
-         **pictures("basic/Image/aligned/train_1_aligned.jpg", "basic/Image/original/train_1.jpg")},
+        {
+            "basic/EmoLabel/list_patition_label.txt": "train_1.jpg 4\n",
+            **pictures(
+                "basic/Image/aligned/train_1_aligned.jpg", "basic/Image/original/train_1.jpg"
+            ),
+        },
         "rafdb",
         {("train", "happy"): 1},
     ),
@@ -106,8 +116,10 @@ LAYOUTS = {
         {("fold0", "disgust"): 3, ("fold0", "neutral"): 1},
     ),
     "JAFFE": (
-        {**pictures("jaffe/KA.HA1.39.tiff", "jaffe/KA.SU1.40.tiff", "jaffe/KL.NE2.3.tiff"),
-         "jaffe/README_FIRST.txt": "terms"},
+        {
+            **pictures("jaffe/KA.HA1.39.tiff", "jaffe/KA.SU1.40.tiff", "jaffe/KL.NE2.3.tiff"),
+            "jaffe/README_FIRST.txt": "terms",
+        },
         "jaffe",
         {("fold0", "happy"): 1, ("fold0", "surprise"): 1, ("fold1", "neutral"): 1},
     ),
@@ -117,8 +129,10 @@ LAYOUTS = {
         {("fold0", "angry"): 1, ("fold0", "fear"): 1, ("fold1", "happy"): 1},
     ),
     "RaFD": (
-        pictures("Rafd090_01_Caucasian_female_angry_frontal.jpg",
-                 "Rafd045_02_Caucasian_male_happy_left.jpg"),
+        pictures(
+            "Rafd090_01_Caucasian_female_angry_frontal.jpg",
+            "Rafd045_02_Caucasian_male_happy_left.jpg",
+        ),
         "rafd",
         {("fold0", "angry"): 1, ("fold1", "happy"): 1},
     ),
@@ -128,33 +142,42 @@ LAYOUTS = {
         {("all", "happy"): 2, ("all", "sad"): 1},
     ),
     "AffectNet's list": (
-        {"training.csv": "subDirectory_filePath,face_x,face_y,face_width,face_height,expression\n"
-                         "1/a.jpg,4,4,20,20,1\n1/b.jpg,4,4,20,20,6\n",
-         "validation.csv": "subDirectory_filePath,face_x,face_y,face_width,face_height,expression\n"
-                           "2/c.jpg,4,4,20,20,0\n",
-         **pictures("images/1/a.jpg", "images/1/b.jpg", "images/2/c.jpg")},
+        {
+            "training.csv": "subDirectory_filePath,face_x,face_y,face_width,face_height,"
+            "expression\n1/a.jpg,4,4,20,20,1\n1/b.jpg,4,4,20,20,6\n",
+            "validation.csv": "subDirectory_filePath,face_x,face_y,face_width,face_height,"
+            "expression\n2/c.jpg,4,4,20,20,0\n",
+            **pictures("images/1/a.jpg", "images/1/b.jpg", "images/2/c.jpg"),
+        },
         "affectnet",
         {("train", "happy"): 1, ("train", "angry"): 1, ("validation", "neutral"): 1},
     ),
     "ExpW's list": (
-        {"label.lst": "a.jpg 0 4 4 30 30 40.1 3\na.jpg 1 5 5 31 31 40.1 5\nb.jpg 0 4 4 30 30 9 6\n",
-         **pictures("image/a.jpg", "image/b.jpg")},
+        {
+            "label.lst": "a.jpg 0 4 4 30 30 40.1 3\na.jpg 1 5 5 31 31 40.1 5\n"
+            "b.jpg 0 4 4 30 30 9 6\n",
+            **pictures("image/a.jpg", "image/b.jpg"),
+        },
         "expw",
         {("all", "happy"): 1, ("all", "surprise"): 1, ("all", "neutral"): 1},
     ),
     "a CSV beside the pictures": (
-        {"index.csv": "id;filename;emotion;set\n1;a.png;joy;train\n2;b.png;anger;test\n",
-         **pictures("images/a.png", "images/b.png")},
+        {
+            "index.csv": "id;filename;emotion;set\n1;a.png;joy;train\n2;b.png;anger;test\n",
+            **pictures("images/a.png", "images/b.png"),
+        },
         "list",
         {("train", "happy"): 1, ("test", "angry"): 1},
     ),
     "a list of two words a line": (
-        {"list.txt": "images/a.png calm\nimages/b c.png tense\n",
-         **pictures("images/a.png", "images/b c.png")},
+        {
+            "list.txt": "images/a.png calm\nimages/b c.png tense\n",
+            **pictures("images/a.png", "images/b c.png"),
+        },
         "list",
         {("all", "calm"): 1, ("all", "tense"): 1},
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("files", "format", "expected"), LAYOUTS.values(), ids=LAYOUTS.keys())
@@ -217,13 +240,14 @@ UNKNOWN = {
     ),
     "a sheet of labels": ({"labels.xlsx": "?", **pictures("a.png", "b.png")}, "labels.xlsx"),
     "a text for each picture": (
-        {"images/../texts/a.txt": "0 0.5 0.5", **pictures("images/a.png", "images/b.png")}, "a.txt",
+        {"images/../texts/a.txt": "0 0.5 0.5", **pictures("images/a.png", "images/b.png")},
+        "a.txt",
     ),
     "classes with pictures beside them": (
         pictures("calm/a.png", "calm/b.png", "tense/c.png", "tense/d.png", "cover.png"),
         "calm, tense look like labels",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("files", "named"), UNKNOWN.values(), ids=UNKNOWN.keys())
@@ -293,10 +317,14 @@ def test_a_pattern_of_subjects_that_finds_none_is_refused(tmp_path, pattern, mes
 
 def test_fer2013s_csv_is_found_in_its_archives_folder(tmp_path):
     row = " ".join(["7"] * 2304)
-    build(tmp_path, {
-        "fer2013/fer2013.csv": f"emotion,pixels,Usage\n3,{row},Training\n",
-        "fer2013/README": "terms", "fer2013/fer2013.bib": "@inproceedings{}",
-    })  # fmt: skip
+    build(
+        tmp_path,
+        {
+            "fer2013/fer2013.csv": f"emotion,pixels,Usage\n3,{row},Training\n",
+            "fer2013/README": "terms",
+            "fer2013/fer2013.bib": "@inproceedings{}",
+        },
+    )
     dataset = open_dataset(tmp_path)
     labels = [sample.label for sample in dataset.samples()]
     assert (dataset.format, labels) == ("fer2013", ["happy"])

@@ -44,7 +44,7 @@ TABLES = {
     ).encode(),
     "names for codes": PLAIN.replace("\n3,", "\nHappy,").replace("\n4,", "\nsadness,").encode(),
     "blank lines and no last line break": PLAIN.replace("\n", "\n\n").strip().encode(),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("content", TABLES.values(), ids=TABLES.keys())
@@ -90,8 +90,10 @@ def test_what_is_no_table_under_its_name_is_said_to_be_what_it_is(tmp_path, cont
     assert "\n" not in str(caught.value)
 
 
-KAGGLES_FIRST = [("train.csv", f"emotion,pixels\n3,{PIXELS}\n", ("happy", "Training")),
-                 ("test.csv", f"pixels\n{PIXELS}\n", (None, "all"))]  # fmt: skip
+KAGGLES_FIRST = [
+    ("train.csv", f"emotion,pixels\n3,{PIXELS}\n", ("happy", "Training")),
+    ("test.csv", f"pixels\n{PIXELS}\n", (None, "all")),
+]
 
 
 @pytest.mark.parametrize(("name", "text", "expected"), KAGGLES_FIRST)
