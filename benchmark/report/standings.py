@@ -32,7 +32,8 @@ def standings(results: dict) -> Html:
             plots.forest(shown),
             f"Accuracy with 95 % intervals: {listed}.",
             "Accuracy with its 95 % interval (bootstrap over images). Filled circle: sees the "
-            "shape; hollow square: the pixels; diamond: both. An upright bar is the published figure.",
+            "shape; hollow square: the pixels; diamond: both. An upright bar is the published "
+            "figure.",
         )
         if rows
         else ""
