@@ -54,7 +54,9 @@ class Evaluation:
         return partial(probabilities_of, self.recognizer)
 
 
-def enter(contender: Contender, split: Split, options: Options) -> tuple[Evaluation | None, Row]:
+def train_or_load(
+    contender: Contender, split: Split, options: Options
+) -> tuple[Evaluation | None, Row]:
     """Train or load one contender; return it, or None where that is not possible, and its row."""
     row: Row = {
         "network": contender.network,
@@ -66,16 +68,18 @@ def enter(contender: Contender, split: Split, options: Options) -> tuple[Evaluat
     if contender.sees != schema.SHAPE and "pixels" not in split.test:
         return None, {**row, "status": NEEDS_PICTURES}
     if _is_released(contender, split, options):
-        entry = _load(contender, split, options)
-        row["status"] = f"released weights, views of each face averaged: {entry.recognizer.views}"
+        evaluation = _load(contender, split, options)
+        row["status"] = (
+            f"released weights, views of each face averaged: {evaluation.recognizer.views}"
+        )
     else:
         budget = _budget(contender, split, options)
         if budget is None:
             return None, {**row, "status": "takes longer than --quick allows; run it without"}
-        entry = _train(contender, *budget, options)
-        row |= _training_facts(entry, *budget)
-    figures = figures_of(entry.probabilities, split)
-    return entry, {**row, **figures, "cost": _cost(entry), "timing": _timing(entry)}
+        evaluation = _train(contender, *budget, options)
+        row |= _training_facts(evaluation, *budget)
+    figures = figures_of(evaluation.probabilities, split)
+    return evaluation, {**row, **figures, "cost": _cost(evaluation), "timing": _timing(evaluation)}
 
 
 def _is_released(contender: Contender, split: Split, options: Options) -> bool:
@@ -131,15 +135,15 @@ def _train(contender: Contender, config: Config, split: Split, options: Options)
     return Evaluation(contender, recognizer, first.folder.name, probabilities, first, tuple(spread))
 
 
-def _training_facts(entry: Evaluation, config: Config, split: Split) -> TrainingFacts:
-    trained = entry.trained
+def _training_facts(evaluation: Evaluation, config: Config, split: Split) -> TrainingFacts:
+    trained = evaluation.trained
     return {
         "status": f"trained here: {len(split.train['label'])} faces, epochs: {config.epochs}",
         "start": trained.start,
         "epochs": config.epochs,
         "faces": len(split.train["label"]),
         **learning_of(trained),
-        "seeds": list(entry.spread),
+        "seeds": list(evaluation.spread),
         "curve": [{k: row[k] for k in row if k != "seconds"} for row in trained.history],
     }
 
@@ -191,37 +195,39 @@ def _against_ferplus(probabilities: np.ndarray, split: Split) -> dict | None:
     }
 
 
-def _network_file(entry: Evaluation) -> Path:
-    if entry.trained is None:
-        return artifact.load(entry.contender.network).keras_path
-    return entry.trained.folder / "model.keras"
+def _network_file(evaluation: Evaluation) -> Path:
+    if evaluation.trained is None:
+        return artifact.load(evaluation.contender.network).keras_path
+    return evaluation.trained.folder / "model.keras"
 
 
-def _cost(entry: Evaluation) -> Cost:
-    path = _network_file(entry)
+def _cost(evaluation: Evaluation) -> Cost:
+    path = _network_file(evaluation)
     model = read_network(path)
     return {
         "parameters": model.count_params(),
         "macs": cost.macs(model),
-        "views": entry.recognizer.views,
+        "views": evaluation.recognizer.views,
         # Rounded: names inside the file grow by a letter from one export to the next.
         "file_mb": round(path.with_name("model.onnx").stat().st_size / 1e6, 2),
     }
 
 
-def _timing(entry: Evaluation) -> Timing:
-    settings = replace(artifact.load(_network_file(entry).parent), views=entry.recognizer.views)
-    found = cost.timing(Recognizer(settings, threads=1), _blank_inputs(entry), threads=1)
-    if entry.trained is not None:
-        found["training_seconds"] = entry.trained.seconds
-    elif seconds := entry.recognizer.metrics.get("training", {}).get("seconds"):
+def _timing(evaluation: Evaluation) -> Timing:
+    settings = replace(
+        artifact.load(_network_file(evaluation).parent), views=evaluation.recognizer.views
+    )
+    found = cost.timing(Recognizer(settings, threads=1), _blank_inputs(evaluation), threads=1)
+    if evaluation.trained is not None:
+        found["training_seconds"] = evaluation.trained.seconds
+    elif seconds := evaluation.recognizer.metrics.get("training", {}).get("seconds"):
         found["training_seconds"] = seconds  # as its card states it
     return found
 
 
-def _blank_inputs(entry: Evaluation) -> Arrays:
+def _blank_inputs(evaluation: Evaluation) -> Arrays:
     """Return one face's inputs: time does not depend on what is in them."""
-    size = entry.recognizer.pipeline.size
+    size = evaluation.recognizer.pipeline.size
     picture = np.zeros((1, size, size), np.uint8)
     points = np.full((1, POINTS, 2), 0.5, np.float32)
     vertices = np.full((1, len(READ), 2), 0.5, np.float32)

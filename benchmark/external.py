@@ -46,12 +46,12 @@ def fer_probabilities(pixels: np.ndarray, labels: tuple[str, ...]) -> np.ndarray
 
     interpreter = tf.lite.Interpreter(model_path=str(path), num_threads=1)
     interpreter.allocate_tensors()
-    entry = interpreter.get_input_details()[0]["index"]
+    evaluation = interpreter.get_input_details()[0]["index"]
     exit_ = interpreter.get_output_details()[0]["index"]
     found = []
     for crop in pixels:
         face = cv2.resize(crop, (_SIDE, _SIDE)).astype(np.float32) / 127.5 - 1
-        interpreter.set_tensor(entry, face[None, ..., None])
+        interpreter.set_tensor(evaluation, face[None, ..., None])
         interpreter.invoke()
         found.append(interpreter.get_tensor(exit_)[0])
     chosen = np.array(found)[:, [FER2013_CODES.index(label) for label in labels]]

@@ -9,7 +9,7 @@ import numpy as np
 from facelines.benchmark import contenders, external, schema, training_cache
 from facelines.benchmark.analyses import other_sets, questions
 from facelines.benchmark.contenders import Contender
-from facelines.benchmark.evaluation import Evaluation, enter, figures_of
+from facelines.benchmark.evaluation import Evaluation, figures_of, train_or_load
 from facelines.benchmark.report import draw
 from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.schema import NEEDS_PICTURES, Options, Row
@@ -42,13 +42,13 @@ def run(options: Options) -> dict:
     arrays, split = load_split(options.data, options.classes)
     others = other_sets.load(options, split)  # before the hours: a wrong path is said at once
     options.out.mkdir(parents=True, exist_ok=True)
-    entries, rows = {}, []
+    evaluations, rows = {}, []
     for contender in chosen:
-        entry, row = enter(contender, split, options)
+        evaluation, row = train_or_load(contender, split, options)
         rows.append(row)
         print(f"{contender.network}: {_line(row)}", flush=True)
-        if entry is not None:
-            entries[contender.network] = entry
+        if evaluation is not None:
+            evaluations[contender.network] = evaluation
     if options.peer:
         rows.append(_peer_row(split, options))
     results = {
@@ -56,8 +56,8 @@ def run(options: Options) -> dict:
         "quick": options.quick,
         "data": data_facts(arrays, split, options.data),
         "contenders": rows,
-        "pairs": _pairs(entries, split),
-        **questions.all_of(entries, arrays, others, split, options),
+        "pairs": _pairs(evaluations, split),
+        **questions.all_of(evaluations, arrays, others, split, options),
     }
     results["learned"] = findings_of(results)
     results["run"] = _run_facts(options, time.perf_counter() - started)
@@ -117,9 +117,12 @@ def _peer_row(split: Split, options: Options) -> Row:
     }
 
 
-def _pairs(entries: dict[str, Evaluation], split: Split) -> list[dict]:
+def _pairs(evaluations: dict[str, Evaluation], split: Split) -> list[dict]:
     truth = label_indices(split.test["label"], split.labels)
-    right = {name: entry.probabilities.argmax(axis=1) == truth for name, entry in entries.items()}
+    right = {
+        name: evaluation.probabilities.argmax(axis=1) == truth
+        for name, evaluation in evaluations.items()
+    }
     return [
         {"first": first, "second": second, "n": len(truth), **mcnemar(right[first], right[second])}
         for first, second in PAIRS

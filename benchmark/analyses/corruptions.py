@@ -18,7 +18,7 @@ from facelines.preprocessing import images
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import GROUPS, eye_centres, eye_distance
 
-Damage = Callable[[np.ndarray, np.ndarray, float, np.random.Generator], np.ndarray]
+Corrupt = Callable[[np.ndarray, np.ndarray, float, np.random.Generator], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Corruption:
     name: str
     unit: str
     levels: tuple[float, ...]
-    apply: Damage
+    apply: Corrupt
 
 
 def corrupted(
     rows: Arrays, corruption: Corruption, pipeline: Pipeline, workers: int
 ) -> list[Arrays]:
-    """Damage every face's picture and run the whole pipeline on it, the detector included.
+    """Corrupt every face's picture and run the whole pipeline on it, the detector included.
 
     Args:
         rows: with `pixels` as the pictures and `raw_points` in their coordinates, as of FER2013

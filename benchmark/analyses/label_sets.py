@@ -18,7 +18,7 @@ _TRAINED = {3: ("conv_pair",), 7: ("points_mlp", "conv_pair", "baseline", "basel
 
 
 def label_sets(
-    entries: dict[str, Evaluation], arrays: Arrays, split: Split, options: Options
+    evaluations: dict[str, Evaluation], arrays: Arrays, split: Split, options: Options
 ) -> dict:
     """Accuracy on every label set but the benchmark's own, on the test faces that it names.
 
@@ -27,11 +27,11 @@ def label_sets(
 
     Returns:
         for each set's size, as a string: {"needs"}, or {labels, n, asked, trained}; `asked` says
-        of each entry how often the likeliest *of these labels* is right, `trained` of networks
+        of each evaluation how often the likeliest *of these labels* is right, `trained` of networks
         that were trained on them. Both hold accuracy and accuracy_interval by network.
     """
     return {
-        str(size): _one_set(labels, entries, arrays, split, options)
+        str(size): _one_set(labels, evaluations, arrays, split, options)
         for size, labels in sorted(LABEL_SETS.items())
         if labels != split.labels
     }
@@ -39,7 +39,7 @@ def label_sets(
 
 def _one_set(
     labels: tuple[str, ...],
-    entries: dict[str, Evaluation],
+    evaluations: dict[str, Evaluation],
     arrays: Arrays,
     split: Split,
     options: Options,
@@ -52,11 +52,11 @@ def _one_set(
     )
     if missing := sorted(set(labels) - set(named.train["label"])):
         return {"needs": f"faces labelled {', '.join(missing)} (preprocess with --classes 7)"}
-    asked = entries if set(labels) <= set(split.labels) else {}
+    asked = evaluations if set(labels) <= set(split.labels) else {}
     found = {
         "labels": list(labels),
         "n": len(named.test["label"]),
-        "asked": {name: _asked(entry, named, split) for name, entry in asked.items()},
+        "asked": {name: _asked(evaluation, named, split) for name, evaluation in asked.items()},
         "trained": {
             contender.network: _trained(contender, named, options)
             for contender in _to_train(named, options)
@@ -67,10 +67,10 @@ def _one_set(
     return found
 
 
-def _asked(entry: Evaluation, named: Split, split: Split) -> dict:
+def _asked(evaluation: Evaluation, named: Split, split: Split) -> dict:
     rows = [row for row, label in enumerate(split.test["label"]) if label in named.labels]
     columns = [split.labels.index(label) for label in named.labels]
-    said = entry.probabilities[rows][:, columns].argmax(axis=1)
+    said = evaluation.probabilities[rows][:, columns].argmax(axis=1)
     return _figures(said == label_indices(named.test["label"], named.labels))
 
 

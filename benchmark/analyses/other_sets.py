@@ -69,25 +69,25 @@ def _other_rows(path: str, split: Split, options: Options) -> Arrays:
 
 
 def cross(
-    entries: dict[str, Evaluation], others: dict[str, Arrays], split: Split, options: Options
+    evaluations: dict[str, Evaluation], others: dict[str, Arrays], split: Split, options: Options
 ) -> dict:
     """Trained here and tested there, and the reverse, on the labels that both sets have."""
     if not others:
         return _NO_OTHER
     return {
         name: {
-            "source_to_target": _forth(entries, rows, split),
-            "target_to_source": _back(entries, rows, split, options),
+            "source_to_target": _source_to_target(evaluations, rows, split),
+            "target_to_source": _target_to_source(evaluations, rows, split, options),
         }
         for name, rows in others.items()
     }
 
 
-def _forth(entries: dict[str, Evaluation], rows: Arrays, split: Split) -> dict:
+def _source_to_target(evaluations: dict[str, Evaluation], rows: Arrays, split: Split) -> dict:
     rows = sources.in_label_set(rows, split.labels)
     found = {}
-    for name, entry in entries.items():
-        figures = evaluate(rows["label"], entry.answer(rows), split.labels)
+    for name, evaluation in evaluations.items():
+        figures = evaluate(rows["label"], evaluation.answer(rows), split.labels)
         found[name] = {
             key: figures[key]
             for key in ("accuracy", "accuracy_interval", "macro_f1", "balanced_accuracy")
@@ -95,7 +95,9 @@ def _forth(entries: dict[str, Evaluation], rows: Arrays, split: Split) -> dict:
     return {"n": len(rows["label"]), "labels": sorted(set(rows["label"])), "models": found}
 
 
-def _back(entries: dict[str, Evaluation], rows: Arrays, split: Split, options: Options) -> dict:
+def _target_to_source(
+    evaluations: dict[str, Evaluation], rows: Arrays, split: Split, options: Options
+) -> dict:
     if options.quick:
         return NOT_QUICK
     labels = split.labels
@@ -107,7 +109,7 @@ def _back(entries: dict[str, Evaluation], rows: Arrays, split: Split, options: O
     tested = sources.in_label_set(split.test, tuple(sorted(set(reverse.train["label"]))))
     truth = label_indices(tested["label"], labels)
     found = {}
-    for network in (name for name in schema.PROBED if name in entries):
+    for network in (name for name in schema.PROBED if name in evaluations):
         config = _small_set_config(network, options, len(labels))
         trained = training_cache.train_or_load(config, reverse, options.cache)
         model = read_network(trained.folder / "model.keras")

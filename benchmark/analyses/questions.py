@@ -1,4 +1,4 @@
-"""The benchmark's further questions, each answered from trained entries; what costs is cached.
+"""The benchmark's further questions, each answered from trained evaluations; what costs is cached.
 
 Each function returns plain values for results.json, or {"needs": why} where its data is missing.
 """
@@ -46,7 +46,7 @@ _DRAWING_CONFIG = Config(
 
 
 def all_of(
-    entries: dict[str, Evaluation],
+    evaluations: dict[str, Evaluation],
     arrays: Arrays,
     others: dict[str, Arrays],
     split: Split,
@@ -58,19 +58,19 @@ def all_of(
         arrays: every row of the data, those of other labels too.
         others: as from `other_sets.load`.
     """
-    probed = {name: entries[name] for name in schema.PROBED if name in entries}
+    probed = {name: evaluations[name] for name in schema.PROBED if name in evaluations}
     return {
         "parts": parts(probed, split, options),
         "drawings": drawing_ablation(split, options),
         "worst": worst(probed, split),
-        "collapse": collapse(entries, split),
+        "collapse": collapse(evaluations, split),
         "corruptions": corruption(probed, split, options),
         "maps": maps(probed, split, options),
-        "cross": other_sets.cross(entries, others, split, options),
+        "cross": other_sets.cross(evaluations, others, split, options),
         "folds": other_sets.folds(options, split),
-        "label_sets": label_sets(entries, arrays, split, options),
+        "label_sets": label_sets(evaluations, arrays, split, options),
         "identity": other_sets.identity(others),
-        "references": references(entries, others, split),
+        "references": references(evaluations, others, split),
     }
 
 
@@ -90,9 +90,9 @@ def parts(probed: dict[str, Evaluation], split: Split, options: Options) -> dict
     rows = _some(split.test, options.probe_rows)
     truth = label_indices(rows["label"], split.labels)
     found = {
-        name: probes.group_ablation(entry.answer, rows, truth, means, split.pipeline)
-        for name, entry in probed.items()
-        if entry.contender.sees == schema.SHAPE
+        name: probes.group_ablation(evaluation.answer, rows, truth, means, split.pipeline)
+        for name, evaluation in probed.items()
+        if evaluation.contender.sees == schema.SHAPE
     }
     if not found:
         return {"needs": "a network that sees the shape"}
@@ -195,7 +195,7 @@ def drawing_ablation(split: Split, options: Options) -> dict:
     return {"faces": len(split.train["label"]), "epochs": epochs, "variants": found}
 
 
-def collapse(entries: dict[str, Evaluation], split: Split) -> dict:
+def collapse(evaluations: dict[str, Evaluation], split: Split) -> dict:
     """Why VGG19 collapses: what 16 random convolutions leave of the faces before the first step.
 
     Returns:
@@ -203,7 +203,7 @@ def collapse(entries: dict[str, Evaluation], split: Split) -> dict:
         `spread`, how far they differ between faces, as a share of it. Features that are the same
         for every face can only learn how common each label is.
     """
-    names = [name for name in ("vgg19_plain", "vgg19") if name in entries]
+    names = [name for name in ("vgg19_plain", "vgg19") if name in evaluations]
     if len(names) < 2:
         return {"needs": "both vgg19_plain and vgg19"}
     rows = _some(split.test, 64)
@@ -232,8 +232,8 @@ def corruption(probed: dict[str, Evaluation], split: Split, options: Options) ->
     rows = _some(split.test, options.probe_rows)
     truth = label_indices(rows["label"], split.labels)
 
-    def accuracy(entry, faces):
-        return float(np.mean(entry.answer(faces).argmax(axis=1) == truth))
+    def accuracy(evaluation, faces):
+        return float(np.mean(evaluation.answer(faces).argmax(axis=1) == truth))
 
     def compute(kind):
         print(f"corruption: {kind.name}", flush=True)
@@ -243,11 +243,15 @@ def corruption(probed: dict[str, Evaluation], split: Split, options: Options) ->
             "levels": list(kind.levels),
             "found": [float(np.mean(one["found"] == "detected")) for one in harmed],
             "models": {
-                name: [accuracy(entry, one) for one in harmed] for name, entry in probed.items()
+                name: [accuracy(evaluation, one) for one in harmed]
+                for name, evaluation in probed.items()
             },
         }
 
-    key = [{name: entry.key for name, entry in probed.items()}, training_cache.hash_of_rows(rows)]
+    key = [
+        {name: evaluation.key for name, evaluation in probed.items()},
+        training_cache.hash_of_rows(rows),
+    ]
     code = ("benchmark/analyses/corruptions.py", "preprocessing/*.py")
     kinds = {
         kind.name: training_cache.cached(
@@ -259,5 +263,5 @@ def corruption(probed: dict[str, Evaluation], split: Split, options: Options) ->
         )
         for kind in corruptions.CORRUPTIONS
     }
-    clean = {name: accuracy(entry, rows) for name, entry in probed.items()}
+    clean = {name: accuracy(evaluation, rows) for name, evaluation in probed.items()}
     return {"n": len(truth), "clean": clean, "kinds": kinds}

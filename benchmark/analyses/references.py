@@ -29,7 +29,7 @@ _NO_PEOPLE = {"needs": "a prepared set that names its people (--also PREPARED, s
 _NO_SHAPE = {"needs": "a network that reads points and knows its training set's mean faces"}
 
 
-def references(entries: dict[str, Evaluation], others: dict[str, Arrays], split: Split) -> dict:
+def references(evaluations: dict[str, Evaluation], others: dict[str, Arrays], split: Split) -> dict:
     """Figures with and without a reference, by set of people and by network that sees the shape."""
     people = {
         name: sources.in_label_set(rows, split.labels)
@@ -37,13 +37,13 @@ def references(entries: dict[str, Evaluation], others: dict[str, Arrays], split:
         if "subject" in rows and (rows["subject"] != "").all()
     }
     readers = {
-        name: entry.recognizer
-        for name, entry in entries.items()
-        if entry.contender.sees != schema.PIXELS and entry.recognizer.references
+        name: evaluation.recognizer
+        for name, evaluation in evaluations.items()
+        if evaluation.contender.sees != schema.PIXELS and evaluation.recognizer.references
     }
     if not people or not readers:
         return _NO_SHAPE if people else _NO_PEOPLE
-    pixel = entries.get("pixel")
+    pixel = evaluations.get("pixel")
     return {name: _of_set(readers, pixel, rows) for name, rows in people.items()}
 
 

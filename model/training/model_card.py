@@ -44,7 +44,7 @@ _LICENCE = (
     "challenges-in-representation-learning-facial-expression-recognition-challenge"
 )
 _OWN_FACES = (
-    "It was taught by one set of pictures; faces, cameras and light that are not in it were never "
+    "It learned from one set of pictures; faces, cameras and light that are not in it were never "
     "tested."
 )
 _TEACHERS = "the command's `--teacher`"  # where metrics.json does not name them

@@ -25,7 +25,7 @@ def face_rows(astronaut_crop):
     }
 
 
-# Damage
+# Corruptions
 
 
 @pytest.mark.parametrize("kind", CORRUPTIONS, ids=lambda kind: kind.name)

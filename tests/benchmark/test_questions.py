@@ -29,7 +29,7 @@ def by_mouth(rows):
     return np.stack([happy, 1 - happy], axis=1)
 
 
-def entry(answer, sees, key="key"):
+def evaluation(answer, sees, key="key"):
     return SimpleNamespace(answer=answer, contender=SimpleNamespace(sees=sees), key=key)
 
 
@@ -63,7 +63,7 @@ def darken(gray, points, level, rng):
 def test_corruption_is_measured_on_the_same_faces_level_by_level(split, options, monkeypatch):
     kind = Corruption("dark", "of the light lost", (0.0, 0.3, 1.0), darken)
     monkeypatch.setattr(corruptions, "CORRUPTIONS", (kind,))
-    probed = {"pixel": entry(by_brightness, schema.PIXELS)}
+    probed = {"pixel": evaluation(by_brightness, schema.PIXELS)}
     found = questions.corruption(probed, split, options)
     assert found["n"] == 12 and found["clean"] == {"pixel": 1.0}
     levels = found["kinds"]["dark"]["models"]["pixel"]
@@ -74,13 +74,16 @@ def test_corruption_is_measured_on_the_same_faces_level_by_level(split, options,
 
     monkeypatch.setattr(corruptions, "corrupted", never)
     assert questions.corruption(probed, split, options) == found
-    other = {"pixel": entry(by_brightness, schema.PIXELS, key="other weights")}
+    other = {"pixel": evaluation(by_brightness, schema.PIXELS, key="other weights")}
     with pytest.raises(AssertionError, match="corrupted again"):
         questions.corruption(other, split, options)
 
 
 def test_a_network_of_mouths_is_lost_without_mouths_only(split, options):
-    probed = {"landmark": entry(by_mouth, schema.SHAPE), "pixel": entry(None, schema.PIXELS)}
+    probed = {
+        "landmark": evaluation(by_mouth, schema.SHAPE),
+        "pixel": evaluation(None, schema.PIXELS),
+    }
     found = questions.parts(probed, split, options)
     assert found["models"].keys() == {"landmark"}
     lost = {part: 1 - share for part, share in found["models"]["landmark"].items()}
@@ -88,7 +91,7 @@ def test_a_network_of_mouths_is_lost_without_mouths_only(split, options):
 
 
 def test_maps_are_by_class_and_cached(split, options, monkeypatch):
-    probed = {"pixel": entry(by_brightness, schema.PIXELS)}
+    probed = {"pixel": evaluation(by_brightness, schema.PIXELS)}
     found = questions.maps(probed, split, replace(options, probe_rows=100))
     assert found["faces"] == 2 and found["models"]["pixel"].keys() == set(LABELS)
     assert np.shape(found["models"]["pixel"]["happy"]) == (14, 14)
@@ -108,7 +111,7 @@ def test_the_surest_mistakes_are_of_one_network_of_shapes_and_one_of_pixels(spli
 
 
 def of_six(split):
-    """Give the twelve faces three of six labels, and an entry that is right about two of them."""
+    """Give the twelve faces three of six labels, and what is right about two of them."""
     rows = {
         **split.test,
         "label": np.array(["happy", "sad", "fear"] * 4),
@@ -129,15 +132,15 @@ def of_six(split):
 
 
 def test_asked_among_fewer_labels_the_likeliest_of_these_counts(split, options, monkeypatch):
-    arrays, six, entries = of_six(split)
+    arrays, six, evaluations = of_six(split)
     monkeypatch.setattr(label_sets, "LABEL_SETS", {2: ("happy", "sad"), 6: six.labels})
-    found = label_sets.label_sets(entries, arrays, six, replace(options, quick=True))
+    found = label_sets.label_sets(evaluations, arrays, six, replace(options, quick=True))
     assert found.keys() == {"2"} and found["2"]["n"] == 8 and not found["2"]["trained"]
     assert found["2"]["asked"]["pixel"]["accuracy"] == 0.5
 
 
 def test_a_larger_label_set_is_trained_where_the_data_names_it(split, options, monkeypatch):
-    arrays, six, entries = of_six(split)
+    arrays, six, evaluations = of_six(split)
     sets = {3: ("fear", "happy", "sad"), 4: ("fear", "happy", "sad", "yawn")}
     monkeypatch.setattr(label_sets, "LABEL_SETS", sets)
     monkeypatch.setattr(label_sets, "_TRAINED", {3: ("baseline",), 4: ("baseline",)})
@@ -146,24 +149,24 @@ def test_a_larger_label_set_is_trained_where_the_data_names_it(split, options, m
     monkeypatch.setattr(contenders, "contenders", lambda: (few,))
     two = replace(six, labels=("happy", "sad"))
     options = replace(options, epochs=1)
-    found = label_sets.label_sets(entries, arrays, two, options)
+    found = label_sets.label_sets(evaluations, arrays, two, options)
     assert "faces labelled yawn" in found["4"]["needs"]
     assert found["3"]["asked"] == {} and found["3"]["n"] == 12
     baseline = found["3"]["trained"]["baseline"]
     assert baseline["epochs"] == 1 and 0 <= baseline["accuracy"] <= 1
-    other = label_sets.label_sets(entries, arrays, two, replace(options, only=("pixel",)))
+    other = label_sets.label_sets(evaluations, arrays, two, replace(options, only=("pixel",)))
     assert "needs" in other["3"]
 
 
 def test_another_set_is_scored_on_the_labels_that_both_have(split, options):
     rows = {**split.test, "label": np.array(["happy", "sad", "disgust"] * 4)}
-    entries = {"pixel": entry(by_brightness, schema.PIXELS)}
-    found = other_sets.cross(entries, {"other": rows}, split, replace(options, quick=True))
+    evaluations = {"pixel": evaluation(by_brightness, schema.PIXELS)}
+    found = other_sets.cross(evaluations, {"other": rows}, split, replace(options, quick=True))
     assert found["other"]["source_to_target"]["n"] == 8 and found["other"]["source_to_target"][
         "labels"
     ] == list(LABELS)
     assert "needs" in found["other"]["target_to_source"]
-    assert "needs" in other_sets.cross(entries, {}, split, options)
+    assert "needs" in other_sets.cross(evaluations, {}, split, options)
 
 
 def test_identity_asks_only_sets_that_name_their_people(split):

@@ -29,7 +29,7 @@ def films(embedded_rows):
 
 
 @pytest.fixture(scope="module")
-def entries():
+def evaluations():
     landmark = Recognizer.load("landmark")
 
     def answer(rows):
@@ -63,10 +63,10 @@ def test_another_persons_films_lack_the_label_too(films):
         assert films["label"][here][0] not in films["label"][chosen]
 
 
-def test_every_way_is_measured_and_reported(films, entries):
-    split = Split(films, films, entries["landmark"].recognizer.labels, None)
+def test_every_way_is_measured_and_reported(films, evaluations):
+    split = Split(films, films, evaluations["landmark"].recognizer.labels, None)
     found = analysis.references(
-        entries, {"CK": films, "nameless": films | {"subject": np.full(360, "")}}, split
+        evaluations, {"CK": films, "nameless": films | {"subject": np.full(360, "")}}, split
     )
     assert list(found) == ["CK"] and list(found["CK"]["models"]) == ["landmark"]
     ways = found["CK"]["models"]["landmark"]
@@ -84,8 +84,8 @@ def test_every_way_is_measured_and_reported(films, entries):
     assert "another person" in sections["references"] and "360 faces" in sections["references"]
 
 
-def test_what_is_missing_is_said(films, entries):
-    split = Split(films, films, entries["landmark"].recognizer.labels, None)
-    assert "people" in analysis.references(entries, {}, split)["needs"]
-    only_pixels = {"pixel": entries["pixel"]}
+def test_what_is_missing_is_said(films, evaluations):
+    split = Split(films, films, evaluations["landmark"].recognizer.labels, None)
+    assert "people" in analysis.references(evaluations, {}, split)["needs"]
+    only_pixels = {"pixel": evaluations["pixel"]}
     assert "points" in analysis.references(only_pixels, {"CK": films}, split)["needs"]
