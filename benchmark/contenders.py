@@ -4,27 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from facelines.benchmark.schema import BOTH, CKPLUS, FER2013, PIXELS, SHAPE
-from facelines.model.training.augmentation import Augmentation
+from facelines.model.training.augmentation import UNCHANGED, Augmentation
 from facelines.model.training.config import Config
 from facelines.model.training.recipe import read_recipe
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
-
-_UNCHANGED = Augmentation(
-    mirror=0,
-    rotation=0,
-    scale=0,
-    shift=0,
-    jitter=0,
-    pixel_rotation=0,
-    pixel_scale=0,
-    pixel_shift=0,
-    contrast=0,
-    brightness=0,
-    erase=0,
-)
-_MIRROR_ONLY = replace(_UNCHANGED, mirror=0.5)
+_MIRROR_ONLY = replace(UNCHANGED, mirror=0.5)
 # The decisive pair: one recipe, and drawings and pixels are moved by the same amounts.
 _PAIR = Augmentation(
     rotation=3,
@@ -39,7 +25,7 @@ _PAIR = Augmentation(
     erase=0,
 )
 _BUDGET = Config(
-    "", batch_size=128, weight_decay=0.0, precision="mixed_bfloat16", augmentation=_UNCHANGED
+    "", batch_size=128, weight_decay=0.0, precision="mixed_bfloat16", augmentation=UNCHANGED
 )
 _PAIR_BUDGET = Config(
     "",
@@ -114,6 +100,100 @@ def _published(network: str, title: str, *claims: Claim, **options) -> Contender
     )
 
 
+_PAIRED = (
+    Contender(
+        "landmark_cnn",
+        SHAPE,
+        "Published landmark CNN on 48x48 drawings",
+        replace(_PAIR_BUDGET, network="landmark_cnn"),
+        (Claim(0.55, 0.55, 6, epochs=50, kind="test"),),
+    ),
+    Contender(
+        "pixel_cnn",
+        PIXELS,
+        "The same CNN on raw pixels (only the input differs)",
+        replace(_PAIR_BUDGET, network="pixel_cnn"),
+    ),
+)
+_VGG16 = _published(
+    "vgg16_drawing",
+    "VGG16 transfer on landmark drawings",
+    sees=SHAPE,
+    epochs=1,
+    warm_up_epochs=0.1,
+    learning_rate=5e-4,
+    augmentation=_PAIR,
+    backbone="VGG16",
+    seeds=1,
+)
+_PUBLISHED = (
+    _published(
+        "conv_pair",
+        "Conv32-Conv64-pool-Dense128 with dropouts .25 and .5",
+        Claim(0.54, 0.54, 7, epochs=30),
+        Claim(0.80, 0.80, 3, kind='"over 80 %"'),
+        epochs=12,
+    ),
+    _published(
+        "two_sets_cnn",
+        "CNN shown on CK+ and on FER2013 (layers not stated)",
+        Claim(0.55, 0.58, 7),
+        Claim(0.831, 0.831, 7, CKPLUS),
+        epochs=12,
+        augmentation=_MIRROR_ONLY,
+    ),
+    _published("baseline", "Baseline (layers not stated)", Claim(0.455, 0.455, 7), epochs=12),
+    _published(
+        "baseline_augmented",
+        "Baseline, brightness, 10-degree rotation and shear",
+        Claim(0.475, 0.475, 7),
+        epochs=20,
+    ),
+    _published(
+        "baseline_deeper",
+        "Its deeper version, same changes",
+        Claim(0.569, 0.569, 7),
+        epochs=18,
+        augmentation=_MIRROR_ONLY,
+    ),
+    _published(
+        "vgg19_plain",
+        "VGG19 transfer as published (it collapsed)",
+        Claim(0.247, 0.247, 7),
+        epochs=1,
+        backbone="VGG19",
+        seeds=1,
+    ),
+    _published(
+        "vgg19",
+        "VGG19 transfer, mended",
+        epochs=1,
+        warm_up_epochs=0.1,
+        learning_rate=5e-4,
+        augmentation=_PAIR,
+        backbone="VGG19",
+        seeds=1,
+    ),
+    _published(
+        "densenet121",
+        "DenseNet121 transfer",
+        Claim(0.653, 0.653, 7, kind="best validation epoch"),
+        epochs=10,
+        weight_decay=0.02,
+        augmentation=_PAIR,
+        backbone="DenseNet121",
+        seeds=1,
+    ),
+    _published(
+        "four_conv",
+        "Conv32-64-128-128, dropouts .25 .25 .5, Dense1024",
+        Claim(0.632, 0.632, 7, epochs=50, kind="test"),
+        epochs=15,
+        augmentation=_MIRROR_ONLY,
+    ),
+)
+
+
 def contenders() -> tuple[Contender, ...]:
     """Return every contender, those that see the shape first.
 
@@ -121,101 +201,16 @@ def contenders() -> tuple[Contender, ...]:
         SourceError: a file of `configs/` is missing.
     """
     return (
-        Contender(
-            "landmark_cnn",
-            SHAPE,
-            "Published landmark CNN on 48x48 drawings",
-            replace(_PAIR_BUDGET, network="landmark_cnn"),
-            (Claim(0.55, 0.55, 6, epochs=50, kind="test"),),
-        ),
-        Contender(
-            "pixel_cnn",
-            PIXELS,
-            "The same CNN on raw pixels (only the input differs)",
-            replace(_PAIR_BUDGET, network="pixel_cnn"),
-        ),
+        *_PAIRED,
         Contender(
             "points_mlp",
             SHAPE,
             "MLP on the 51 points and their distances, no drawing",
             replace(_config_of("landmark"), network="points_mlp"),
         ),
-        _published(
-            "vgg16_drawing",
-            "VGG16 transfer on landmark drawings",
-            sees=SHAPE,
-            epochs=1,
-            warm_up_epochs=0.1,
-            learning_rate=5e-4,
-            augmentation=_PAIR,
-            backbone="VGG16",
-            seeds=1,
-        ),
+        _VGG16,
         _ours("landmark", SHAPE, "Ours: drawing and points"),
-        _published(
-            "conv_pair",
-            "Conv32-Conv64-pool-Dense128 with dropouts .25 and .5",
-            Claim(0.54, 0.54, 7, epochs=30),
-            Claim(0.80, 0.80, 3, kind='"over 80 %"'),
-            epochs=12,
-        ),
-        _published(
-            "two_sets_cnn",
-            "CNN shown on CK+ and on FER2013 (layers not stated)",
-            Claim(0.55, 0.58, 7),
-            Claim(0.831, 0.831, 7, CKPLUS),
-            epochs=12,
-            augmentation=_MIRROR_ONLY,
-        ),
-        _published("baseline", "Baseline (layers not stated)", Claim(0.455, 0.455, 7), epochs=12),
-        _published(
-            "baseline_augmented",
-            "Baseline, brightness, 10-degree rotation and shear",
-            Claim(0.475, 0.475, 7),
-            epochs=20,
-        ),
-        _published(
-            "baseline_deeper",
-            "Its deeper version, same changes",
-            Claim(0.569, 0.569, 7),
-            epochs=18,
-            augmentation=_MIRROR_ONLY,
-        ),
-        _published(
-            "vgg19_plain",
-            "VGG19 transfer as published (it collapsed)",
-            Claim(0.247, 0.247, 7),
-            epochs=1,
-            backbone="VGG19",
-            seeds=1,
-        ),
-        _published(
-            "vgg19",
-            "VGG19 transfer, mended",
-            epochs=1,
-            warm_up_epochs=0.1,
-            learning_rate=5e-4,
-            augmentation=_PAIR,
-            backbone="VGG19",
-            seeds=1,
-        ),
-        _published(
-            "densenet121",
-            "DenseNet121 transfer",
-            Claim(0.653, 0.653, 7, kind="best validation epoch"),
-            epochs=10,
-            weight_decay=0.02,
-            augmentation=_PAIR,
-            backbone="DenseNet121",
-            seeds=1,
-        ),
-        _published(
-            "four_conv",
-            "Conv32-64-128-128, dropouts .25 .25 .5, Dense1024",
-            Claim(0.632, 0.632, 7, epochs=50, kind="test"),
-            epochs=15,
-            augmentation=_MIRROR_ONLY,
-        ),
+        *_PUBLISHED,
         _ours("pixel", PIXELS, "Ours: small residual network"),
         # Its own config trains nothing: it joins trained networks.
         _ours("fused", BOTH, "Ours: pixels and points", recipe="pixel"),

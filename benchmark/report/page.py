@@ -10,7 +10,7 @@ from facelines.benchmark.report.markup import Html, element, figure, grid, join,
 from facelines.benchmark.report.markup import table as html_table
 from facelines.benchmark.report.sections import classes, corruption, further
 from facelines.benchmark.report.standings import measured, standings
-from facelines.benchmark.schema import PROBED
+from facelines.benchmark.schema import PROBED, Row
 from facelines.model.format import percent, points
 
 _TEMPLATE = Path(__file__).with_name("page.html")
@@ -168,6 +168,19 @@ def _cost(results: dict) -> Html:
     rows = [row for row in measured(results) if "cost" in row]
     if not rows:
         return element("p", "Nothing was measured in this run.", class_="needs")
+    return join(
+        _cost_table(rows),
+        element(
+            "p",
+            "Times are of this machine while it did whatever else it did; multiplications "
+            "and sizes are exact.",
+            class_="note",
+        ),
+        _cost_plot(rows),
+    )
+
+
+def _cost_table(rows: list[Row]) -> Html:
     body = [
         (
             f"{number} `{row['network']}`",
@@ -192,6 +205,11 @@ def _cost(results: dict) -> Html:
         "training",
     )
     threads = rows[0]["timing"]["threads"]
+    caption = f"ONNX Runtime, {threads} thread, all views counted in the times"
+    return html_table(header, body, caption)
+
+
+def _cost_plot(rows: list[Row]) -> Html:
     shown = [
         {
             "number": number,
@@ -205,19 +223,10 @@ def _cost(results: dict) -> Html:
         f"{row['network']} {one['macs'] / 1e6:.1f} million, {percent(one['accuracy'])}"
         for row, one in zip(rows, shown, strict=True)
     )
-    return join(
-        html_table(header, body, f"ONNX Runtime, {threads} thread, all views counted in the times"),
-        element(
-            "p",
-            "Times are of this machine while it did whatever else it did; multiplications "
-            "and sizes are exact.",
-            class_="note",
-        ),
-        figure(
-            plots.cost(shown),
-            f"Accuracy against multiplications: {listed}.",
-            "Accuracy against cost, numbered as in the table: up and to the left is better.",
-        ),
+    return figure(
+        plots.cost(shown),
+        f"Accuracy against multiplications: {listed}.",
+        "Accuracy against cost, numbered as in the table: up and to the left is better.",
     )
 
 

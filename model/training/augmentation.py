@@ -38,6 +38,21 @@ class Augmentation:
     erase: float = 0.3
 
 
+UNCHANGED = Augmentation(
+    mirror=0,
+    rotation=0,
+    scale=0,
+    shift=0,
+    jitter=0,
+    pixel_rotation=0,
+    pixel_scale=0,
+    pixel_shift=0,
+    contrast=0,
+    brightness=0,
+    erase=0,
+)
+
+
 def augment(
     batch: dict[str, np.ndarray],
     settings: Augmentation,

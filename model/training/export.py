@@ -61,46 +61,66 @@ def release(
     """
     folder.mkdir(parents=True, exist_ok=True)
     export(model, folder)
-    config, validation, labels = recipe.config, split.test, split.labels
     artifact = Artifact(
-        folder, labels, split.pipeline, config.network, trained_on=facts["labels_of"]
+        folder, split.labels, split.pipeline, recipe.config.network, trained_on=facts["labels_of"]
     )
-    check_agreement(model, Recognizer(artifact), validation)
+    check_agreement(model, Recognizer(artifact), split.test)
     artifact = replace(artifact, views=recipe.views)
-    truth = label_indices(validation["label"], labels)
-    store_halves(artifact.onnx_path)
-    raw, rounding = probabilities_of(Recognizer(artifact), validation), {}
-    if config.eight_bits:
-        quantise_pixels(artifact.onnx_path, split.train)
-        store_halves(artifact.onnx_path)  # the quantiser writes floats again
-        in_floats, raw = raw, probabilities_of(Recognizer(artifact), validation)
-        rounding = {"same_in_floats": _share_of_same_labels(in_floats, raw)}
-    plain = evaluate(validation["label"], raw, labels)
-    if config.prior_power:
-        weights = label_weights(split.train["label"], labels, config.prior_power)
-        artifact = replace(artifact, label_weights=weights)
-        raw = calibrate(raw * np.array(weights, np.float32), 1.0)
-    artifact = replace(artifact, temperature=fit_temperature(truth, raw))
-    calibrated = calibrate(raw, artifact.temperature)
+    raw, rounding = _rounded(artifact, split, recipe.config.eight_bits)
+    artifact, figures = _calibrated(artifact, raw, split, recipe.config.prior_power)
     metrics = {
-        **evaluate(validation["label"], calibrated, labels),
-        "ece_uncalibrated": evaluate(validation["label"], raw, labels)["ece"],
+        **figures,
         **rounding,
-        "before_label_weights": {name: plain[name] for name in ("accuracy", "macro_f1")},
-        "coverage": sources.coverage_of(validation),
+        "before_label_weights": _before_label_weights(raw, split),
+        "coverage": sources.coverage_of(split.test),
         "parameters": model.count_params(),
-        "training": {**facts, "config": asdict(config), "epochs_run": len(history)},
+        "training": {**facts, "config": asdict(recipe.config), "epochs_run": len(history)},
         "released": date.today().isoformat(),
     }
-    threshold = round(uncertainty_threshold(calibrated.max(axis=1)), 4)
-    artifact = replace(artifact, uncertain_below=threshold, metrics=metrics)
+    artifact = replace(artifact, metrics=metrics)
     if split.pipeline.landmarker == "mesh":  # then the page without a server can run it
         (folder / "model.tflite").write_bytes(to_tflite(artifact))
     artifacts.save_settings(artifact)
     if history:
-        plot_history(history, folder / "learning_curve.png", len(truth))
+        plot_history(history, folder / "learning_curve.png", len(split.test["label"]))
     (folder / "README.md").write_text(model_card.text(artifact))
     return artifact
+
+
+def _rounded(artifact: Artifact, split: Split, eight_bits: bool) -> tuple[np.ndarray, dict]:
+    """Store weights in fewer bits; return the answers on the test rows, and what that changed."""
+    store_halves(artifact.onnx_path)
+    raw = probabilities_of(Recognizer(artifact), split.test)
+    if not eight_bits:
+        return raw, {}
+    quantise_pixels(artifact.onnx_path, split.train)
+    store_halves(artifact.onnx_path)  # the quantiser writes floats again
+    in_floats, raw = raw, probabilities_of(Recognizer(artifact), split.test)
+    return raw, {"same_in_floats": _share_of_same_labels(in_floats, raw)}
+
+
+def _calibrated(
+    artifact: Artifact, raw: np.ndarray, split: Split, prior_power: float
+) -> tuple[Artifact, dict]:
+    """Fit what turns raw probabilities (n, labels) into answers; return their figures as well."""
+    truth, labels = split.test["label"], split.labels
+    if prior_power:
+        weights = label_weights(split.train["label"], labels, prior_power)
+        artifact = replace(artifact, label_weights=weights)
+        raw = calibrate(raw * np.array(weights, np.float32), 1.0)
+    temperature = fit_temperature(label_indices(truth, labels), raw)
+    calibrated = calibrate(raw, temperature)
+    threshold = round(uncertainty_threshold(calibrated.max(axis=1)), 4)
+    figures = {
+        **evaluate(truth, calibrated, labels),
+        "ece_uncalibrated": evaluate(truth, raw, labels)["ece"],
+    }
+    return replace(artifact, temperature=temperature, uncertain_below=threshold), figures
+
+
+def _before_label_weights(raw: np.ndarray, split: Split) -> dict[str, float]:
+    plain = evaluate(split.test["label"], raw, split.labels)
+    return {name: plain[name] for name in ("accuracy", "macro_f1")}
 
 
 def label_weights(training: np.ndarray, labels: tuple[str, ...], power: float) -> tuple[float, ...]:

@@ -118,11 +118,17 @@ def _prepare(split: Split, config: Config, teacher: Teacher | None):
             f"{len(targets)} training faces do not fill one batch of {config.batch_size}; "
             "lower --batch-size."
         )
+    model.compile(_optimizer(config, len(batches)), soft_cross_entropy, jit_compile=False)
+    return batches, model
+
+
+def _optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
+    """Return AdamW with a linear warm-up and cosine decay, of so many steps an epoch."""
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
-        max(1, int((config.epochs - config.warm_up_epochs) * len(batches))),
+        max(1, int((config.epochs - config.warm_up_epochs) * steps)),
         warmup_target=config.learning_rate,
-        warmup_steps=int(config.warm_up_epochs * len(batches)),
+        warmup_steps=int(config.warm_up_epochs * steps),
     )
     optimizer = keras.optimizers.AdamW(
         schedule,
@@ -131,8 +137,7 @@ def _prepare(split: Split, config: Config, teacher: Teacher | None):
         ema_momentum=config.ema or 0.99,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer, soft_cross_entropy, jit_compile=False)
-    return batches, model
+    return optimizer
 
 
 def _loggers(folder: Path) -> list[keras.callbacks.Callback]:

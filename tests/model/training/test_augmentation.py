@@ -4,22 +4,8 @@ import numpy as np
 import pytest
 
 from facelines.model import inputs
-from facelines.model.training.augmentation import Augmentation, augment
+from facelines.model.training.augmentation import UNCHANGED, Augmentation, augment
 from facelines.preprocessing.pipeline import Pipeline
-
-STILL = Augmentation(
-    mirror=0,
-    rotation=0,
-    scale=0,
-    shift=0,
-    jitter=0,
-    pixel_rotation=0,
-    pixel_scale=0,
-    pixel_shift=0,
-    contrast=0,
-    brightness=0,
-    erase=0,
-)
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +25,22 @@ def changed(batch, settings, seed=0, names=inputs.NAMES):
 
 
 def test_no_augmentation_changes_nothing(batch):
-    same = changed(batch, STILL)
+    same = changed(batch, UNCHANGED)
     for name in inputs.NAMES:
         np.testing.assert_allclose(same[name], batch[name], atol=1e-6)
 
 
 def test_a_mirrored_face_mirrored_again_is_the_face(batch):
-    once = changed(batch, replace(STILL, mirror=1))
+    once = changed(batch, replace(UNCHANGED, mirror=1))
     assert not np.allclose(once["points"], batch["points"])
-    twice = changed(once, replace(STILL, mirror=1))
+    twice = changed(once, replace(UNCHANGED, mirror=1))
     np.testing.assert_allclose(twice["points"], batch["points"], atol=1e-6)
     assert (twice["pixels"] == batch["pixels"]).all()
 
 
 def test_points_and_pixels_are_mirrored_together(batch):
     for seed in range(3):
-        half = changed(batch, replace(STILL, mirror=0.5), seed)
+        half = changed(batch, replace(UNCHANGED, mirror=0.5), seed)
         points = np.array(
             [np.allclose(a, b) for a, b in zip(half["points"], batch["points"], strict=True)]
         )
@@ -86,7 +72,9 @@ def test_drawings_are_drawn_from_the_changed_points(batch):
 
 @pytest.mark.parametrize("field", ["rotation", "scale", "shift", "jitter", "yaw", "aspect"])
 def test_every_point_setting_moves_points(batch, field):
-    moved = changed(batch, replace(STILL, **{field: 3.0 if field in ("rotation", "yaw") else 0.05}))
+    moved = changed(
+        batch, replace(UNCHANGED, **{field: 3.0 if field in ("rotation", "yaw") else 0.05})
+    )
     assert np.abs(moved["points"] - batch["points"]).max() > 0.005
     assert moved["points"].dtype == np.float32
     assert (moved["pixels"] == batch["pixels"]).all()
@@ -105,7 +93,7 @@ def test_every_point_setting_moves_points(batch, field):
     ],
 )
 def test_every_pixel_setting_changes_pixels(batch, field, value):
-    moved = changed(batch, replace(STILL, **{field: value}))
+    moved = changed(batch, replace(UNCHANGED, **{field: value}))
     assert (moved["pixels"] != batch["pixels"]).any()
     assert moved["pixels"].dtype == np.uint8
     np.testing.assert_allclose(moved["points"], batch["points"], atol=1e-6)
