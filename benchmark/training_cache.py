@@ -25,8 +25,8 @@ from facelines.model.training.networks import NETWORKS
 from facelines.model.training.split import Split
 from facelines.preprocessing.layout import write_atomically
 
-_ROOT = Path(__file__).parent.parent
-_CODE = (  # what a training's result depends on; the report may change without a new training
+ROOT = Path(__file__).parent.parent
+CODE = (  # what a training's result depends on; the report may change without a new training
     "model/inputs.py",
     "model/training/augmentation.py",
     "model/training/batches.py",
@@ -199,7 +199,7 @@ def code_version(*more: str) -> str:
         more: patterns of further files, as paths within the repository.
     """
     digest = hashlib.sha256()
-    for path in (path for name in (*_CODE, *more) for path in sorted(_ROOT.glob(name))):
+    for path in (path for name in (*CODE, *more) for path in sorted(ROOT.glob(name))):
         tree = ast.parse(path.read_text())
         if path.name in _NETWORKS:
             tree.body = [node for node in tree.body if isinstance(node, ast.ClassDef)]

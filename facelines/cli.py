@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = None
     _escape_what_cannot_be_shown()
     try:
-        arguments = _parse(list(sys.argv[1:] if argv is None else argv))
+        arguments = parse(list(sys.argv[1:] if argv is None else argv))
         status = arguments.run(arguments)
         sys.stdout.flush()  # a reader that has gone is seen here, and not at exit
         return status
@@ -87,7 +87,8 @@ def _without_reader() -> int:
     return 141
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Return the arguments of the command asked for; it alone is imported."""
     parser = argparse.ArgumentParser(
         prog="facelines",
         description="Read an expression label from the shape of a face.",

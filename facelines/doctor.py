@@ -10,7 +10,7 @@ from facelines import shape_predictor
 from facelines.model import artifact
 from facelines.preprocessing import fer2013_landmarks, tflite
 
-_PACKAGES = (
+PACKAGES = (
     "numpy",
     "opencv-python-headless",
     "dlib-bin",
@@ -29,7 +29,7 @@ def report() -> tuple[list[str], bool]:
     lines = [
         f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, "
         f"{os.cpu_count()} cores, CPU features: {', '.join(_cpu_features()) or 'unknown'}",
-        *[f"{name} {_version(name)}" for name in _PACKAGES],
+        *[f"{name} {_version(name)}" for name in PACKAGES],
         *[f"{'ok ' if good else 'BAD'} {text}" for text, good in problems],
         f"embedded landmark set: {'there' if fer2013_landmarks.PATH.is_file() else 'missing'}",
         f"camera: {_camera()}",
@@ -41,7 +41,7 @@ def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed" + (" (needed to train only)" if name in _PACKAGES[-2:] else "")
+        return "not installed" + (" (needed to train only)" if name in PACKAGES[-2:] else "")
 
 
 def _cpu_features() -> list[str]:

@@ -56,7 +56,7 @@ def find(
     """
     if detector not in _REACH or faces.is_face_crop(gray):
         return faces.detect(gray, detector, min_score)
-    regions = _regions(gray.shape, _REACH[detector], min_face)
+    regions = regions_of(gray.shape, _REACH[detector], min_face)
     if known is not None:
         regions = regions[:1]
     if detector != "blazeface":
@@ -106,7 +106,7 @@ def _confirmed(gray: np.ndarray, box: Box, min_score: float) -> Box | None:
     return near if seen else None
 
 
-def _regions(shape: tuple[int, int], reach: float, min_face: float) -> list[Region]:
+def regions_of(shape: tuple[int, int], reach: float, min_face: float) -> list[Region]:
     """Return (left, top, side) of the whole picture and of its tiles, the largest first."""
     longest = max(shape)
     wanted = min_face or max(SMALLEST_FACE, SMALLEST_SHARE * longest)

@@ -172,7 +172,7 @@ class LiveClient:
             if (values := reference_message(text)) is not None:
                 self._references.obey(values)
             else:
-                self._choice = _choice(text, self._analyzer)
+                self._choice = choice_of(text, self._analyzer)
         except ValueError as error:
             await self._websocket.send_json({"type": "error", "message": str(error)})
         return True
@@ -217,7 +217,7 @@ def _retrieve(task: asyncio.Task) -> None:
         task.exception()
 
 
-def _choice(text: str, analyzer: Analyzer) -> Choice:
+def choice_of(text: str, analyzer: Analyzer) -> Choice:
     """Return what a settings message chooses.
 
     Raises:

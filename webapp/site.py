@@ -168,7 +168,7 @@ def _unpack(package: Package, runtime: Path, scratch: Path) -> None:
     Raises:
         OSError: npm is missing or fails, or the archive is not the pinned one.
     """
-    archive = _fetched(package, scratch)
+    archive = fetched(package, scratch)
     algorithm, _, digest = package.integrity.partition("-")
     found = base64.b64encode(hashlib.new(algorithm, archive.read_bytes()).digest()).decode()
     if found != digest:
@@ -182,7 +182,8 @@ def _unpack(package: Package, runtime: Path, scratch: Path) -> None:
             (runtime / name).write_bytes(_as_site(contents.extractfile(f"package/{path}").read()))
 
 
-def _fetched(package: Package, scratch: Path) -> Path:
+def fetched(package: Package, scratch: Path) -> Path:
+    """Return a package's archive, fetched with npm (OSError if that fails)."""
     name = f"{package.name}@{package.version}"
     command = ["npm", "pack", name, "--silent", "--prefer-offline", "--pack-destination", scratch]
     try:

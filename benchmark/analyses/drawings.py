@@ -73,12 +73,12 @@ def draw(raw: np.ndarray, chin: np.ndarray | None, variant: Variant) -> np.ndarr
     placed = (normalised - render.EYES) * variant.scale + render.EYES
     image = render.draw(placed, size=variant.size, style=variant.style)
     if chin is not None:
-        _draw_jaw(image, _mapped(chin, raw, placed))
+        _draw_jaw(image, carried_along(chin, raw, placed))
     return image
 
 
-def _mapped(chin: np.ndarray, raw: np.ndarray, placed: np.ndarray) -> np.ndarray:
-    """Carry points along: normalising is a similarity, which 51 pairs of points determine."""
+def carried_along(chin: np.ndarray, raw: np.ndarray, placed: np.ndarray) -> np.ndarray:
+    """Return points (n, 2) moved as the 51 of their face were, by a similarity: raw to placed."""
     raw = raw.astype(np.float64)
     known = np.column_stack([raw, np.ones(len(raw))])
     affine, *_ = np.linalg.lstsq(known, placed, rcond=None)

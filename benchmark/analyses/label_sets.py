@@ -14,7 +14,7 @@ from facelines.preprocessing.labels import LABEL_SETS, label_indices
 
 # Networks to train again, by the number of labels: published on so many and done in minutes, and
 # one that sees the shape. `--classes` trains everyone.
-_TRAINED = {3: ("conv_pair",), 7: ("points_mlp", "conv_pair", "baseline", "baseline_augmented")}
+TRAINED = {3: ("conv_pair",), 7: ("points_mlp", "conv_pair", "baseline", "baseline_augmented")}
 
 
 def label_sets(
@@ -80,7 +80,7 @@ def _to_train(named: Split, options: Options) -> list[Contender]:
     return [
         contender
         for contender in contenders.contenders()
-        if contender.network in _TRAINED.get(len(named.labels), ())
+        if contender.network in TRAINED.get(len(named.labels), ())
         if not options.only or contender.network in options.only
         if contender.sees == schema.SHAPE or "pixels" in named.test
     ]

@@ -80,12 +80,14 @@ def _ways(
     everyone = np.ones(len(seen), bool)
     yield "none", [], everyone
     yield "set", [], everyone
-    yield "person", _each(recognizer, rows, seen, _of_person), everyone
+    yield "person", _each(recognizer, rows, seen, faces_of_person), everyone
     truth = np.eye(len(recognizer.labels))[label_indices(rows["label"], recognizer.labels)]
-    yield "person, labels known", _each(recognizer, rows, seen, _of_person, truth), everyone
-    yield "another person", _each(recognizer, rows, seen, _of_another), everyone
+    yield "person, labels known", _each(recognizer, rows, seen, faces_of_person, truth), everyone
+    yield "another person", _each(recognizer, rows, seen, faces_of_another), everyone
     films = films_of(rows)
-    enough = np.array([len(_of_person(rows, films, film)) >= COUNTS[-1] for film in films], bool)
+    enough = np.array(
+        [len(faces_of_person(rows, films, film)) >= COUNTS[-1] for film in films], bool
+    )
     for count in (0, *COUNTS) if enough.any() else ():
         yield f"{count} faces", _each(recognizer, rows, seen, partial(_some, count)), enough
 
@@ -105,17 +107,17 @@ def _each(recognizer, rows, seen, choose, truth=None) -> list[Reference | None]:
     return [found.get(film) for film in films]
 
 
-def _of_person(rows: Arrays, films: np.ndarray, film: str) -> np.ndarray:
+def faces_of_person(rows: Arrays, films: np.ndarray, film: str) -> np.ndarray:
     """Return the person's rows in other films, in an order that takes a film after the other."""
     person = rows["subject"][films == film][0]
     return _mingled(np.flatnonzero((rows["subject"] == person) & (films != film)), films)
 
 
 def _some(count: int, rows: Arrays, films: np.ndarray, film: str) -> np.ndarray:
-    return _of_person(rows, films, film)[:count]
+    return faces_of_person(rows, films, film)[:count]
 
 
-def _of_another(rows: Arrays, films: np.ndarray, film: str) -> np.ndarray:
+def faces_of_another(rows: Arrays, films: np.ndarray, film: str) -> np.ndarray:
     """Return another person's rows of other labels than this film's."""
     here = films == film
     person, label = rows["subject"][here][0], rows["label"][here][0]

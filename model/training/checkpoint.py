@@ -58,7 +58,7 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs=None) -> None:
         self.epoch = epoch + 1
         seconds = round(time.perf_counter() - self._started, 1)
-        _check_finite(float(logs["loss"]), self.epoch)
+        check_finite(float(logs["loss"]), self.epoch)
         row = {"epoch": self.epoch, "loss": float(logs["loss"]), "seconds": seconds}
         if self.epoch % self._config.validation_every == 0 or self.epoch == self._config.epochs:
             with averaged_weights(self.model):
@@ -128,7 +128,8 @@ def _figures(row: dict) -> list[str]:
     return [f"{key} {value:.4g}" for key, value in row.items()]
 
 
-def _check_finite(loss: float, epoch: int) -> None:
+def check_finite(loss: float, epoch: int) -> None:
+    """Stop a training whose loss is no number (ValueError)."""
     if not math.isfinite(loss):
         raise ValueError(
             f"The loss is {loss} after epoch {epoch}: the training came apart; lower the learning "

@@ -143,7 +143,7 @@ def test_a_larger_label_set_is_trained_where_the_data_names_it(split, options, m
     arrays, six, evaluations = of_six(split)
     sets = {3: ("fear", "happy", "sad"), 4: ("fear", "happy", "sad", "yawn")}
     monkeypatch.setattr(label_sets, "LABEL_SETS", sets)
-    monkeypatch.setattr(label_sets, "_TRAINED", {3: ("baseline",), 4: ("baseline",)})
+    monkeypatch.setattr(label_sets, "TRAINED", {3: ("baseline",), 4: ("baseline",)})
     [baseline] = [one for one in contenders.contenders() if one.network == "baseline"]
     few = replace(baseline, config=replace(baseline.config, batch_size=4))
     monkeypatch.setattr(contenders, "contenders", lambda: (few,))
@@ -178,8 +178,8 @@ def test_identity_asks_only_sets_that_name_their_people(split):
 
 
 def test_what_is_cached_depends_on_its_parts_and_its_code(tmp_path, monkeypatch):
-    monkeypatch.setattr(training_cache, "_ROOT", tmp_path)
-    monkeypatch.setattr(training_cache, "_CODE", ())
+    monkeypatch.setattr(training_cache, "ROOT", tmp_path)
+    monkeypatch.setattr(training_cache, "CODE", ())
     (tmp_path / "a.py").write_text("x = 1\n")
     calls = []
 

@@ -47,7 +47,7 @@ def test_the_film_that_is_read_never_counts(films):
     names = sources.films_of(films)
     for film in np.unique(names)[:8]:
         person = films["subject"][names == film][0]
-        chosen = analysis._of_person(films, names, film)
+        chosen = analysis.faces_of_person(films, names, film)
         assert len(chosen) == 9 and film not in names[chosen]
         assert set(films["subject"][chosen]) == {person}
         assert len(set(names[chosen[:3]])) == 3  # one of each film before a second of any
@@ -57,7 +57,7 @@ def test_another_persons_films_lack_the_label_too(films):
     names = sources.films_of(films)
     for film in np.unique(names)[:8]:
         here = names == film
-        chosen = analysis._of_another(films, names, film)
+        chosen = analysis.faces_of_another(films, names, film)
         assert len(set(films["subject"][chosen])) == 1
         assert films["subject"][here][0] not in films["subject"][chosen]
         assert films["label"][here][0] not in films["label"][chosen]

@@ -284,8 +284,8 @@ def test_a_finished_training_is_loaded_and_an_interrupted_one_goes_on(split, tmp
 
 
 def test_comments_do_not_change_the_code_version(tmp_path, monkeypatch):
-    monkeypatch.setattr(training_cache, "_ROOT", tmp_path)
-    monkeypatch.setattr(training_cache, "_CODE", ("a.py",))
+    monkeypatch.setattr(training_cache, "ROOT", tmp_path)
+    monkeypatch.setattr(training_cache, "CODE", ("a.py",))
     (tmp_path / "a.py").write_text('"""One."""\nx = 1\n')
     version = training_cache.code_version()
     (tmp_path / "a.py").write_text('"""Two."""\n\nx = 1  # why\n')
@@ -329,7 +329,9 @@ def test_every_variant_differs_from_the_recipe(variant, embedded_rows):
 
 def test_the_jaw_is_carried_along_with_its_face(raw):
     placed = drawings.render.normalise(raw)
-    np.testing.assert_allclose(drawings._mapped(raw[:17], raw, placed), placed[:17], atol=1e-4)
+    np.testing.assert_allclose(
+        drawings.carried_along(raw[:17], raw, placed), placed[:17], atol=1e-4
+    )
 
 
 # Figures below the published ones

@@ -48,6 +48,6 @@ def test_the_doctor_says_what_is_wrong(monkeypatch, tmp_path, capsys):
 
 
 def test_a_package_that_is_missing_is_named(monkeypatch):
-    monkeypatch.setattr(doctor, "_PACKAGES", ("no-such-package", "keras"))
+    monkeypatch.setattr(doctor, "PACKAGES", ("no-such-package", "keras"))
     lines, _ = doctor.report()
     assert any("no-such-package not installed" in line for line in lines)

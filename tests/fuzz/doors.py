@@ -155,7 +155,7 @@ def messages(folder: Path) -> Door:
     seeds = [{"type": "settings", "models": ["a"], "smoothing": True, "pixels": False}, {}]
 
     def enter(data: bytes) -> None:
-        live._choice(data.decode(errors="replace"), analyzer)
+        live.choice_of(data.decode(errors="replace"), analyzer)
 
     return Door([json.dumps(seed).encode() for seed in seeds], enter, (ValueError,))
 
@@ -224,7 +224,7 @@ def arguments(folder: Path) -> Door:
             words = text.split()
         with open(os.devnull, "w", errors="replace") as nowhere:
             with contextlib.redirect_stderr(nowhere), contextlib.redirect_stdout(nowhere):
-                cli._parse(words)
+                cli.parse(words)
 
     return Door([line.encode() for line in lines], enter, (SystemExit, *ONE_LINE))
 

@@ -84,7 +84,7 @@ def test_without_the_mesh_the_points_are_dlibs(astronaut, dlibs):
 
 
 def test_where_the_mesh_is_the_landmarker_dlib_is_not_asked(astronaut, face, monkeypatch):
-    monkeypatch.setattr("facelines.preprocessing.landmarks._predictor", None)
+    monkeypatch.setattr("facelines.preprocessing.pipeline.landmarks", None)
     found = Pipeline(landmarker="mesh")(astronaut)[0]
     assert np.array_equal(found.points, found.mesh[LANDMARKS])
     apart = np.linalg.norm(found.mesh - face.mesh, axis=1).mean()

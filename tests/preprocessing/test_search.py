@@ -83,7 +83,7 @@ def test_a_portrait_has_the_boxes_of_one_look(astronaut):
 @pytest.mark.parametrize("shape", [(4000, 6000), (300, 20000), (8000, 8000), (2160, 3840)])
 @pytest.mark.parametrize("min_face", [0, 1, 20, 200, 5000])
 def test_tiles_are_few_and_cover_the_picture(shape, min_face):
-    regions = search._regions(shape, 0.104, min_face)
+    regions = search.regions_of(shape, 0.104, min_face)
     assert len(regions) <= search.MAX_TILES + 1
     side = regions[-1][2]
     covered = np.zeros(shape, bool)

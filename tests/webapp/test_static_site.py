@@ -39,7 +39,7 @@ def npm(monkeypatch, tmp_path):
     files = {"script.js": "litert.js", "code.wasm": "litert_wasm_internal.wasm"}
     package = Package("a", "1.0.0", f"sha512-{integrity}", files)
     monkeypatch.setattr(site, "RUNTIME", (package,))
-    monkeypatch.setattr(site, "_fetched", lambda *_: archive)
+    monkeypatch.setattr(site, "fetched", lambda *_: archive)
     monkeypatch.setattr(site, "_network_of", lambda _: b"a network")
     return package
 
@@ -95,7 +95,7 @@ def test_a_model_that_needs_dlib_is_refused(npm, tmp_path):
 def test_a_missing_npm_is_said_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(OSError, match="npm is missing"):
-        site._fetched(site.RUNTIME[0], tmp_path)
+        site.fetched(site.RUNTIME[0], tmp_path)
 
 
 def test_the_mesh_is_fixed_to_one_face_and_stays_the_same_network(astronaut):

@@ -101,7 +101,7 @@ def test_a_training_is_released_in_eight_bits_and_calibrated_as_it_serves(
     monkeypatch.setattr(sources, "load_arrays", lambda data, **options: (arrays, Pipeline()))
     start = str(artifact.load("pixel").keras_path)
     config = Config("pixel", epochs=0, batch_size=16, start=start, eight_bits=True)
-    monkeypatch.setattr(export, "_SAME", 0.5)  # blots are no faces
+    monkeypatch.setattr(export, "SAME_LABELS", 0.5)  # blots are no faces
     train(Recipe(config, data="embedded", views=2), tmp_path)
     made = artifact.load(tmp_path)
     assert eight_bit_weights(made.onnx_path)
@@ -119,9 +119,9 @@ def test_too_coarse_a_rounding_is_not_released(rows, folder):
     answers = Recognizer(replace(artifact.load("pixel"), folder=folder, hashes={})).probabilities(
         rows
     )
-    assert export._share_of_same_labels(answers, answers) == 1
+    assert export.share_of_same_labels(answers, answers) == 1
     with pytest.raises(RuntimeError, match="In eight bits .* eight_bits=False"):
-        export._share_of_same_labels(answers, np.roll(answers, 1, axis=1))
+        export.share_of_same_labels(answers, np.roll(answers, 1, axis=1))
 
 
 def test_eight_bits_without_pixels_are_refused_before_training(rows, tmp_path):
