@@ -39,10 +39,8 @@ def imported(path: Path, everywhere: bool) -> set[str]:
 
 def called(path: Path) -> set[str]:
     """Return the names, dotted as they are written, of what a module calls."""
-    calls = (
-        node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
-    )
-    return {ast.unparse(name) for name in calls if isinstance(name, ast.Name | ast.Attribute)}
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
 
 
 @functools.cache

@@ -85,9 +85,8 @@ def _ways(
     yield "person, labels known", _each(recognizer, rows, seen, faces_of_person, truth), everyone
     yield "another person", _each(recognizer, rows, seen, faces_of_another), everyone
     films = films_of(rows)
-    enough = np.array(
-        [len(faces_of_person(rows, films, film)) >= COUNTS[-1] for film in films], bool
-    )
+    counts = [len(faces_of_person(rows, films, film)) for film in films]
+    enough = np.array(counts) >= COUNTS[-1]
     for count in (0, *COUNTS) if enough.any() else ():
         yield f"{count} faces", _each(recognizer, rows, seen, partial(_some, count)), enough
 

@@ -164,8 +164,8 @@ def share_of_same_labels(in_floats: np.ndarray, rounded: np.ndarray) -> float:
     same = float(np.mean(in_floats.argmax(axis=1) == rounded.argmax(axis=1)))
     if same < SAME_LABELS:
         raise RuntimeError(
-            f"In eight bits {same:.1%} of the labels stay the same; expected {SAME_LABELS:.0%} or more. "
-            "Release it with eight_bits=False."
+            f"In eight bits {same:.1%} of the labels stay the same; expected {SAME_LABELS:.0%} or "
+            "more. Release it with eight_bits=False."
         )
     return same
 

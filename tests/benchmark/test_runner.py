@@ -329,9 +329,8 @@ def test_every_variant_differs_from_the_recipe(variant, embedded_rows):
 
 def test_the_jaw_is_carried_along_with_its_face(raw):
     placed = drawings.render.normalise(raw)
-    np.testing.assert_allclose(
-        drawings.carried_along(raw[:17], raw, placed), placed[:17], atol=1e-4
-    )
+    found = drawings.carried_along(raw[:17], raw, placed)
+    np.testing.assert_allclose(found, placed[:17], atol=1e-4)
 
 
 # Figures below the published ones
