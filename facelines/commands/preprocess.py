@@ -26,7 +26,6 @@ from facelines.preprocessing.summary import Summary
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    default = Pipeline()
     parser.add_argument("source", help="CSV, folder, photo, video or glob")
     parser.add_argument("out", help="folder to write to, or an fsspec URL (s3://...)")
     parser.add_argument("--format", choices=datasets.FORMATS, help="by default recognised")
@@ -43,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=sorted(labels.LABEL_SETS),
         help="emotions; by default the source's own labels, or 6",
     )
+    _add_pipeline(parser)
+    _add_rows(parser)
+    _add_run(parser)
+
+
+def _add_pipeline(parser: argparse.ArgumentParser) -> None:
+    default = Pipeline()
     parser.add_argument("--detector", choices=faces.DETECTORS, default=default.detector)
     parser.add_argument("--draw", choices=render.STYLES, default=default.style)
     parser.add_argument(
@@ -62,6 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=default.landmarker,
         help="whose points are drawn: dlib's, the mesh's, or the mean of both",
     )
+
+
+def _add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--largest", action="store_true", help="only a photo's largest face")
     parser.add_argument(
         "--framings",
@@ -78,8 +87,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="make pictures so much taller; auto: where faces are plainly squashed or stretched",
     )
     parser.add_argument("--every", type=positive, default=1, help="each n-th frame of a video")
-    parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
     parser.add_argument("--limit", type=positive, help="only the first so many pictures")
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
     parser.add_argument("--workers", type=number(1, 1024, int), default=1)
     parser.add_argument("--engine", choices=executors.ENGINES, default="processes")
     parser.add_argument(

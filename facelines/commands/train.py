@@ -33,6 +33,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("mean", "mesh"),
         help="mesh: learn from the mesh's points and drawings, without dlib's",
     )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        nargs="+",
+        metavar="ARTIFACT",
+        help="artifacts, the mean of whose answers joins the targets",
+    )
+    parser.add_argument(
+        "--views", type=int, choices=(1, 2, 4, 6, 8), help="of a face, averaged at test"
+    )
+    _add_config(parser)
+    parser.add_argument(
+        "--stream", action="store_true", help="keep the faces on the disk, for sets beyond memory"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument(
+        "--cross-validate", action="store_true", help="train once a split, test on it (CK+)"
+    )
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=number(1, 100_000, int))
     parser.add_argument("--batch-size", type=number(1, 65_536, int))
     parser.add_argument("--learning-rate", type=number(1e-8, 1), help="0.00000001 to 1")
@@ -49,23 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=number(1, 10_000, int),
         metavar="N",
         help="stop after N validations without a gain",
-    )
-    parser.add_argument(
-        "--teacher",
-        type=Path,
-        nargs="+",
-        metavar="ARTIFACT",
-        help="artifacts, the mean of whose answers joins the targets",
-    )
-    parser.add_argument(
-        "--views", type=int, choices=(1, 2, 4, 6, 8), help="of a face, averaged at test"
-    )
-    parser.add_argument(
-        "--stream", action="store_true", help="keep the faces on the disk, for sets beyond memory"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument(
-        "--cross-validate", action="store_true", help="train once a split, test on it (CK+)"
     )
 
 
