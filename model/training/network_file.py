@@ -9,9 +9,13 @@ import keras
 # Settings of layers and initializers that Keras from 3.13 on writes, and that 3.12, the last for
 # Python 3.10, does not know. None of our networks uses them.
 _UNKNOWN_BEFORE = {
-    "renorm", "renorm_clipping", "renorm_momentum", "input_axes", "output_axes",
+    "renorm",
+    "renorm_clipping",
+    "renorm_momentum",
+    "input_axes",
+    "output_axes",
     "quantization_config",
-}  # fmt: skip
+}
 
 
 def read_network(path: str | Path) -> keras.Model:
