@@ -149,7 +149,9 @@ class RemoteFolder:
         try:
             from fsspec.core import url_to_fs
         except ImportError as error:
-            raise DatasetError(f'{self.url}: needs fsspec: pip install "facelines[remote]".') from error
+            raise DatasetError(
+                f'{self.url}: needs fsspec: pip install "facelines[remote]".'
+            ) from error
         try:
             return url_to_fs(self.url)[0]
         except (ImportError, ValueError) as error:
