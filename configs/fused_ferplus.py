@@ -1,7 +1,7 @@
 """`fused-ferplus`: the late fusion of `fused`'s three networks, trained on FER+'s labels.
 
 It is made of what the configs `pixel_light_ferplus`, `pixel_second_ferplus` and
-`landmark_points_ferplus` give, and not trained on.
+`landmark_points_distilled_ferplus` give, and not trained on.
 """
 
 from facelines.model.training.config import Config
@@ -11,13 +11,14 @@ recipe = Recipe(
     Config(
         "fused",
         epochs=0,
+        prior_power=0.3,
         join={
             "runs/pixel_light_ferplus/model.keras": 0.375,
             "runs/pixel_second_ferplus/model.keras": 0.375,
-            "runs/landmark_points_ferplus/model.keras": 0.25,
+            "runs/landmark_points_distilled_ferplus/model.keras": 0.25,
         },
         eight_bits=True,
     ),
     labels="ferplus",
-    expected=0.871,
+    expected=0.867,
 )

@@ -7,12 +7,12 @@ recipe = Recipe(
     Config(
         "landmark",
         epochs=0,
-        prior_power=0.1,
+        prior_power=0.3,
         join={
-            "runs/landmark_points_ferplus/model.keras": 0.5,
-            "runs/landmark_wide_ferplus/model.keras": 0.5,
+            "runs/landmark_points_distilled_ferplus/model.keras": 0.3,
+            "runs/landmark_wide_distilled_ferplus/model.keras": 0.7,
         },
     ),
     labels="ferplus",
-    expected=0.805,
+    expected=0.807,
 )

@@ -1,4 +1,4 @@
-"""`landmark_mesh_look`, which becomes `landmark-mesh`: the mesh's vertices.
+"""`landmark_mesh_look`, the mesh's vertices, before it is distilled.
 
 Before it 14 epochs at 1.2e-3, from the part of `landmark_points` that sees the mesh.
 """

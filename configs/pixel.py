@@ -1,4 +1,4 @@
-"""`pixel`: the gray crop, trained on FER2013's labels with the FER+ votes as a second task.
+"""The network `pixel`, a teacher of `pixel_light`: the gray crop, FER+'s votes as a second task.
 
 Two views: the face and its mirror image.
 """

@@ -14,7 +14,7 @@ recipe = Recipe(
         validation_every=3,
         start="runs/pixel_light_blended/model.keras",
     ),
-    teachers=("pixel", "runs/pixel2"),
+    teachers=("runs/pixel", "runs/pixel2"),
     views=2,
     expected=0.700,
 )

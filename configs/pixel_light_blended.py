@@ -12,9 +12,9 @@ recipe = Recipe(
         learning_rate=8e-4,
         teacher=0.9,
         mixup=0.4,
-        start="pixel",
+        start="runs/pixel/model.keras",
     ),
-    teachers=("pixel", "runs/pixel2"),
+    teachers=("runs/pixel", "runs/pixel2"),
     views=2,
     expected=0.697,
 )

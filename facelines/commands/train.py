@@ -41,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="artifacts, the mean of whose answers joins the targets",
     )
     parser.add_argument(
+        "--ask-once",
+        action="store_true",
+        help="the teachers answer once about each face as it is: they may see what is not learned "
+        "from, such as pixels",
+    )
+    parser.add_argument(
         "--views", type=int, choices=(1, 2, 4, 6, 8), help="of a face, averaged at test"
     )
     _add_config(parser)
@@ -78,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
     from facelines.model.training.train import cross_validate, train
 
     recipe = recipe_of(arguments)
+    if recipe.ask_once and not recipe.teachers:
+        raise ValueError("--ask-once asks a teacher, and there is none; give --teacher ARTIFACT.")
     folder = arguments.out or Path("runs") / Path(arguments.what).stem
     if recipe.cross_validate:
         if arguments.teacher or arguments.views or arguments.labels:
@@ -143,6 +151,7 @@ def recipe_of(arguments: argparse.Namespace) -> Recipe:
         labels=arguments.labels,
         landmarker=arguments.landmarker,
         teachers=tuple(arguments.teacher or ()) or None,
+        ask_once=arguments.ask_once or None,
         views=arguments.views,
         cross_validate=arguments.cross_validate or None,
     )

@@ -39,7 +39,7 @@ class Checkpoint(keras.callbacks.Callback):
         if not self.exists():
             return model
         state = json.loads((self._folder / "state.json").read_text())
-        if {"patience": 0} | state["config"] != _of_training(self._config):
+        if {"patience": 0, "frozen": ""} | state["config"] != _of_training(self._config):
             raise ValueError(f"{self._folder} was begun with another configuration; start anew.")
         if state.get("targets", self._batches.fingerprint) != self._batches.fingerprint:
             raise ValueError(f"{self._folder} was begun with other data or labels; start anew.")

@@ -27,6 +27,8 @@ class Config:
     patience: stop after so many validations without a better one; 0 trains all epochs.
     start: an artifact by its name or folder, or a model.keras, whose weights of equal name and
         shape are taken.
+    frozen: a regular expression for how the names of the layers begin that keep the weights they
+        start with; none where empty.
     join: such files with what each weighs, in all 1, in the order in which a network joins their
         features: it begins as their late fusion.
     prior_power: the released network's probabilities are divided by the labels' shares of the
@@ -53,6 +55,7 @@ class Config:
     validation_every: int = 1
     patience: int = 0
     start: str = ""
+    frozen: str = ""
     join: dict[str, float] = field(default_factory=dict)
     prior_power: float = 0.0
     eight_bits: bool = False

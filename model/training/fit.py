@@ -1,5 +1,6 @@
 """Train a network on prepared arrays, resumably and repeatably."""
 
+import re
 from pathlib import Path
 
 import keras
@@ -9,6 +10,7 @@ from keras import ops
 from facelines.model.training.batches import (
     Batches,
     Teacher,
+    distilled,
     targets_of,
     vote_shares,
     weighted,
@@ -40,7 +42,8 @@ def fit(
     chosen by validation accuracy alone.
 
     Args:
-        split: its test rows are those that each epoch is validated on.
+        split: its test rows are those that each epoch is validated on; `answers` (n, classes) in
+            its training rows are those of a teacher that was asked once about each face.
         teacher: from a batch of faces to probabilities of the same labels.
 
     Raises:
@@ -52,10 +55,11 @@ def fit(
     for name, arrays in (("training", split.train), ("validation", split.test)):
         if not len(arrays["label"]):
             raise ValueError(f"The {name} split is empty; expected at least one labelled face.")
-    if bool(config.teacher) != (teacher is not None):
+    taught = teacher is not None or "answers" in split.train
+    if bool(config.teacher) != taught:
         raise ValueError(
             f"The config gives a teacher {config.teacher:.0%} of the targets and there is "
-            f"{'one' if teacher else 'none'}; give both (--teacher) or neither."
+            f"{'one' if taught else 'none'}; give both (--teacher) or neither."
         )
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
@@ -97,6 +101,9 @@ def _prepare(split: Split, config: Config, teacher: Teacher | None):
         take_weights(model, path)
     if config.join:
         join_heads(model, config.join)
+    for layer in model.layers:
+        if config.frozen and re.match(config.frozen, layer.name):
+            layer.trainable = False
     names = input_names(model)
     if missing := [name for name in names if name not in train]:
         raise ValueError(
@@ -105,7 +112,10 @@ def _prepare(split: Split, config: Config, teacher: Teacher | None):
         )
     if config.eight_bits and "pixels" not in names:
         raise ValueError(f"{config.network} sees no pixels to take in eight bits; leave it out.")
-    targets = weighted(targets_of(train, labels, config), config.class_weights)
+    targets = targets_of(train, labels, config)
+    if "answers" in train:
+        targets = distilled(targets, train["answers"], config.teacher)
+    targets = weighted(targets, config.class_weights)
     if "weight" in train:  # a scaled target scales its cross-entropy
         targets = targets * train["weight"][:, None].astype(np.float32)
     if config.votes_head:

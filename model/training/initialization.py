@@ -31,7 +31,7 @@ def take_weights(model: keras.Model, path: str) -> int:
     if not Path(path).is_file():
         raise ValueError(
             f"{path}: no such file; expected a model.keras, or the name of a released model that "
-            "comes with one (landmark, pixel, pixel-ferplus), in a checkout: the wheel has none."
+            "comes with one (pixel), in a checkout: the wheel has none."
         )
     layers = read_network(path).layers
     source = {layer.name: layer.get_weights() for layer in layers}

@@ -91,16 +91,6 @@ def pixel(classes: int) -> keras.Model:
     return keras.Model({"pixels": pixels}, outputs, name="pixel")
 
 
-def pixel_looks(classes: int) -> keras.Model:
-    """`pixel` as released: four looks, at the picture and a little closer, each also mirrored."""
-    pixels = keras.Input(IMAGE, name="pixels")
-    closer = Closer(name="closer")(pixels)
-    both = [TwoViews(name="looks")(pixels, pixels), TwoViews(name="closer_looks")(closer, closer)]
-    features = _pixel_branch(layers.Concatenate(axis=0, name="every_look")(both))
-    mean = MeanOfViews(4, name="views")(features)
-    return keras.Model({"pixels": pixels}, _probabilities(mean, classes), name="pixel_looks")
-
-
 def pixel_light(classes: int) -> keras.Model:
     """`pixel` at nine tenths of its time, to leave `fused` time for the geometry."""
     pixels = keras.Input(IMAGE, name="pixels")
@@ -115,19 +105,20 @@ def pixel_second(classes: int) -> keras.Model:
     return keras.Model({"pixels": pixels}, outputs, name="pixel_second")
 
 
+def pixel_pair(classes: int) -> keras.Model:
+    """`pixel` as released: the branches of `pixel_light` and `pixel_second`, joined at the end."""
+    pixels = keras.Input(IMAGE, name="pixels")
+    features = layers.Concatenate(name="joined")(_pair_of_branches(pixels))
+    return keras.Model({"pixels": pixels}, _probabilities(features, classes), name="pixel_pair")
+
+
 def fused(classes: int) -> keras.Model:
     """Both: the branches of `pixel_light`, `pixel_second` and `landmark_points`, joined at the end.
 
-    Four looks at the pixels, two a network and no two alike: as they are and a little closer, each
-    also mirrored. Two at the points; the drawing adds nothing (docs/experiments.md).
+    Two looks at the points; the drawing adds nothing (docs/experiments.md).
     """
     inputs = _shape_inputs("pixels")
-    pixels = inputs["pixels"]
-    closer = Closer(name="closer")(pixels)
-    first = _light_branch(TwoViews(name="looks")(pixels, closer))
-    first = MeanOfViews(name="views")(first)
-    second = _second_branch(TwoViews(name="second_looks")(closer, pixels))
-    second = MeanOfViews(name="second_views")(second)
+    first, second = _pair_of_branches(inputs["pixels"])
     shape = _sources_branch(_seen_twice(inputs), "second_")
     shape = MeanOfViews(name="second_points_views")(shape)
     features = layers.Concatenate(name="joined")([first, second, shape])
@@ -146,9 +137,9 @@ NETWORKS: dict[str, Callable[[int], keras.Model]] = {
         landmark_mesh_look,
         landmark_mesh,
         pixel,
-        pixel_looks,
         pixel_light,
         pixel_second,
+        pixel_pair,
         fused,
         *PUBLISHED,
     )
@@ -408,6 +399,17 @@ def _light_branch(pixels):
 def _second_branch(pixels):
     # As wide as two million parameters leave room for beside the other two branches.
     return _pixel_branch(pixels, within=112, gated=(4,), prefix="second_")
+
+
+def _pair_of_branches(pixels) -> list:
+    """Return the features of `pixel_light` and `pixel_second`, each from two looks.
+
+    No two of the four looks are alike: the picture and a little closer, each also mirrored.
+    """
+    closer = Closer(name="closer")(pixels)
+    first = _light_branch(TwoViews(name="looks")(pixels, closer))
+    second = _second_branch(TwoViews(name="second_looks")(closer, pixels))
+    return [MeanOfViews(name="views")(first), MeanOfViews(name="second_views")(second)]
 
 
 def _residual_block(x, filters: int, stride: int, inner: int, name: str, gated: bool):

@@ -73,7 +73,7 @@ def quantise_pixels(path: Path, rows: Arrays) -> int:
                 quant_format=QuantFormat.QDQ,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
-                calibrate_method=CalibrationMethod.Percentile,
+                calibrate_method=CalibrationMethod.MinMax,
                 per_channel=True,
                 reduce_range=True,
                 nodes_to_quantize=nodes,

@@ -19,6 +19,8 @@ class Recipe:
     landmarker: "mean", or "mesh" to learn from the mesh's points and drawings alone.
     teachers: artifacts by their name or folder, the mean of whose answers about every changed
         face joins the targets (`config.teacher`).
+    ask_once: the teachers are asked once about each face as it is: they may then see what the
+        student does not, such as pixels, and an epoch takes no longer than without them.
     views: of a face, averaged at test at so many times the cost (see `inputs.views`).
     cross_validate: train once for each split of the data and test on it.
     expected: the accuracy on the validation split (of all folds) that it has given, as a share;
@@ -30,6 +32,7 @@ class Recipe:
     labels: str = ""
     landmarker: str = "mean"
     teachers: tuple[str | Path, ...] = ()
+    ask_once: bool = False
     views: int = 1
     cross_validate: bool = False
     expected: float | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from facelines.model import provenance, sources
-from facelines.model.evaluate import wanted_labels
+from facelines.model.evaluate import probabilities_of, wanted_labels
 from facelines.model.metrics import evaluate
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays, SourceError
@@ -48,18 +48,19 @@ def train(
     arrays, pipeline = sources.load_arrays(
         data, framed=True, on_disk_in=folder / "run" / "faces" if stream else None
     )
-    if recipe.landmarker == "mesh" != pipeline.landmarker:
-        arrays, pipeline = sources.seen_by_mesh(arrays, pipeline)
     arrays = own_set.with_splits(arrays, config.seed, folder / "run" / "split.csv")
-    split = Split(
-        _rows(sources.training_rows(arrays), labels, labels_of),
-        _rows(sources.validation_rows(arrays), labels, labels_of),
-        labels,
-        pipeline,
-    )
+    training = _rows(sources.training_rows(arrays), labels, labels_of)
+    validation = _rows(sources.validation_rows(arrays), labels, labels_of)
+    if recipe.ask_once:
+        training["answers"] = answers_of(recipe.teachers, labels, training)
+    if recipe.landmarker == "mesh" != pipeline.landmarker:
+        training, _ = sources.seen_by_mesh(training, pipeline)
+        validation, pipeline = sources.seen_by_mesh(validation, pipeline)
+    split = Split(training, validation, labels, pipeline)
     config = own_set.without_votes(replace(config, classes=len(labels)), labels)
     config = own_set.with_batches_that_fill(config, len(split.train["label"]))
-    teacher = teacher_of(recipe.teachers, labels) if recipe.teachers else None
+    asked_often = recipe.teachers and not recipe.ask_once
+    teacher = teacher_of(recipe.teachers, labels) if asked_often else None
     model, history = fit(split, config, folder / "run", teacher=teacher, resume=resume)
     excluded = int(np.sum(np.isin(arrays["split"], sources.TRAINING) & arrays["excluded"]))
     facts = {
@@ -144,6 +145,23 @@ def teacher_of(names: Sequence[str | Path], labels: tuple[str, ...]) -> Teacher:
         ArtifactError: there is none of such a name or folder.
         SourceError: one has other labels.
     """
+    recognizers = _teachers(names, labels)
+    return lambda batch: np.mean([one.probabilities(batch) for one in recognizers], axis=0)
+
+
+def answers_of(
+    names: Sequence[str | Path], labels: tuple[str, ...], training: Arrays
+) -> np.ndarray:
+    """Return what artifacts say on average about faces as they are, float32 (n, labels).
+
+    Raises:
+        ArtifactError, SourceError: as `teacher_of`.
+    """
+    answers = [probabilities_of(one, training) for one in _teachers(names, labels)]
+    return np.mean(answers, axis=0, dtype=np.float32)
+
+
+def _teachers(names: Sequence[str | Path], labels: tuple[str, ...]) -> list[Recognizer]:
     recognizers = [Recognizer.load(name, threads=os.cpu_count() or 1) for name in names]
     for recognizer in recognizers:
         if recognizer.labels != labels:
@@ -151,4 +169,4 @@ def teacher_of(names: Sequence[str | Path], labels: tuple[str, ...]) -> Teacher:
                 f"The teacher {recognizer.name} knows {recognizer.labels}; the student is to learn "
                 f"{labels}."
             )
-    return lambda batch: np.mean([one.probabilities(batch) for one in recognizers], axis=0)
+    return recognizers

@@ -21,10 +21,10 @@ RELEASED = {
     "landmark-ferplus": "landmark_ferplus",
     "landmark-mesh": "landmark_mesh",
     "landmark-mesh-ferplus": "landmark_mesh_ferplus",
-    "landmark_cnn": "landmark_cnn_distilled",
+    "landmark_cnn": "landmark_cnn_distilled_2",
     "fused-ferplus": "fused_ferplus",
-    "pixel": "pixel_looks",
-    "pixel-ferplus": "pixel_looks_ferplus",
+    "pixel": "pixel_pair",
+    "pixel-ferplus": "pixel_pair_ferplus",
 }
 
 
