@@ -189,6 +189,40 @@ def test_several_teachers_give_the_mean_of_their_answers(embedded_rows):
         train.teacher_of(names, LABEL_SETS[3])
 
 
+def test_a_teacher_asked_once_is_asked_about_faces_as_they_are(embedded_rows):
+    rows = sources.select(embedded_rows, np.arange(5))
+    expected = Recognizer.load("landmark").probabilities(rows)
+    np.testing.assert_allclose(train.answers_of(["landmark"], LABELS, rows), expected, atol=1e-5)
+
+
+def test_answers_among_the_faces_are_learned(splits, tmp_path):
+    sad = np.eye(6, dtype=np.float32)[LABELS.index("sad")]
+    taught = {**splits[0], "answers": np.tile(sad, (len(splits[0]["label"]), 1))}
+    config = replace(CONFIG, ema=0.0, ferplus=0.0, label_smoothing=0.0, teacher=1.0)
+    _, history = fit((taught, splits[1]), tmp_path, config)
+    assert history[-1]["loss"] < 0.8  # the labels themselves are not learned in three epochs
+
+
+def test_asking_once_needs_a_teacher(capsys):
+    assert cli.main(["train", "points_mlp", "--data", "embedded", "--ask-once"]) == 1
+    assert "give --teacher" in capsys.readouterr().err
+
+
+def test_frozen_layers_keep_the_weights_that_they_start_with(splits, tmp_path):
+    started = NETWORKS["points_mlp"](6)
+    started.save(tmp_path / "model.keras")
+    start = str(tmp_path / "model.keras")
+    config = replace(CONFIG, epochs=1, start=start, frozen="points_(dense|norm)_0")
+    trained, _ = fit(splits, tmp_path / "run", config)
+
+    def same(layer: str) -> bool:
+        pairs = zip(started.get_layer(layer).weights, trained.get_layer(layer).weights, strict=True)
+        return all(np.array_equal(before, after) for before, after in pairs)
+
+    assert same("points_dense_0") and same("points_norm_0")
+    assert not same("points_dense_1")
+
+
 def test_class_weights_favour_rare_classes_and_keep_the_mean():
     targets = np.repeat(np.eye(2, dtype=np.float32), [90, 10], axis=0)
     balanced = weighted(targets, 1.0)

@@ -64,7 +64,7 @@ def test_eight_bits_answer_as_floats_do(rows, folder):
 def test_weights_leave_room_for_processors_that_add_in_sixteen_bits(rows, folder):
     quantization.quantise_pixels(folder / "model.onnx", rows)
     kernels = eight_bit_weights(folder / "model.onnx")
-    assert len(kernels) == 13
+    assert len(kernels) == 26
     assert 60 < max(np.abs(kernel.astype(int)).max() for kernel in kernels) <= 64
 
 
@@ -100,7 +100,7 @@ def test_a_training_is_released_in_eight_bits_and_calibrated_as_it_serves(
     arrays = {**rows, "split": split, "excluded": np.zeros(64, bool)}
     monkeypatch.setattr(sources, "load_arrays", lambda data, **options: (arrays, Pipeline()))
     start = str(artifact.load("pixel").keras_path)
-    config = Config("pixel", epochs=0, batch_size=16, start=start, eight_bits=True)
+    config = Config("pixel_pair", epochs=0, batch_size=16, start=start, eight_bits=True)
     monkeypatch.setattr(export, "SAME_LABELS", 0.5)  # blots are no faces
     train(Recipe(config, data="embedded", views=2), tmp_path)
     made = artifact.load(tmp_path)
