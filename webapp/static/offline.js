@@ -35,5 +35,5 @@ async function removeOld() {
 async function kept(request) {
   const cache = await caches.open(SITE.cache);
   const page = request.mode === "navigate" ? self.registration.scope : request;
-  return await cache.match(page, { ignoreSearch: true }) ?? fetch(request);
+  return await cache.match(page, { ignoreSearch: true, ignoreVary: true }) ?? fetch(request);
 }
