@@ -190,7 +190,7 @@ def film(browsers, address: str, path: Path) -> None:
     shot = Shot(sample("A short clip"), {"width": 900, "height": 700}, "dark")
     page = opened(browsers, address, shot)
     shot.reach(page)
-    page.wait_for_function("document.getElementById('video').currentTime < 0.3")
+    page.wait_for_function("() => document.getElementById('video').currentTime < 0.3")
     seen = []
     for index in range(FILM_FRAMES):
         moment = FILM_SECONDS * index / FILM_FRAMES

@@ -1,6 +1,6 @@
 // Where labels go: inside the picture, off every pair of eyes, off each other. Pure.
 
-const GAP = 8;
+export const GAP = 8; // pixels between a label and what it is kept from
 const STEP = 16; // pixels between the places tried when none around the face is free
 
 // faces: [{ box, eyes, size: [width, height], before }]; rectangles are [left, top, right, bottom];

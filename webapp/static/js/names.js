@@ -4,26 +4,31 @@ const KINDS = {
   landmark: {
     name: "Shape",
     line: "Sees where the drawing's 51 points are, and 151 more, nothing of the picture.",
+    from: "geometry",
   },
   landmark_mesh: {
     name: "Shape",
     line: "Sees where 151 points of the face mesh are, nothing of the picture.",
-    sees: "drawing",
+    from: "geometry",
   },
-  pixel: { name: "Pixels", line: "Sees the gray crop of the face, not the drawing." },
-  fused: { name: "Both", line: "Sees the points and the gray crop." },
-  landmark_cnn: { name: "Drawing", line: "Sees the drawing alone." },
+  pixel: {
+    name: "Pixels", line: "Sees the gray crop of the face, not the drawing.", from: "gray pixels",
+  },
+  fused: {
+    name: "Both", line: "Sees the points and the gray crop.", from: "geometry and gray pixels",
+  },
+  landmark_cnn: { name: "Drawing", line: "Sees the drawing alone.", from: "geometry" },
 };
 const LABELLERS = { "": "FER2013", ferplus: "ten people" };
 export const COMPARED = ["landmark", "pixel"];
 
-// A model of /api/models -> { model, kind, labeller, name, labelledBy, line }.
+// A model of /api/models -> { model, kind, labeller, name, labelledBy, line, from }.
 export function described(model) {
   const [kind, labeller = ""] = model.name.replace("landmark-mesh", "landmark_mesh").split("-");
   const known = KINDS[kind];
   if (!known || !(labeller in LABELLERS)) {
-    const line = "A model of your own.";
-    return { model, kind: model.name, labeller: "", name: model.name, line };
+    const { name } = model;
+    return { model, kind: name, labeller: "", name, line: "A model of your own.", from: "a face" };
   }
   return { model, kind, labeller, labelledBy: LABELLERS[labeller], ...known };
 }

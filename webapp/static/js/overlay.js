@@ -1,6 +1,6 @@
 // Boxes, points and labels over the picture, drawn at the screen's rate, not the server's.
 
-import { placeLabels } from "./labels.js";
+import { GAP, placeLabels } from "./labels.js";
 import { Changes, glide } from "./motion.js";
 import { eyeCentres, faceColour, percent, smoothPath } from "./shapes.js";
 import { disagree, inWords } from "./verdict.js";
@@ -129,7 +129,7 @@ export function drawFaces(context, faces, place, area, chosen = null, obstacles 
   context.lineJoin = "round";
   context.lineCap = "round";
   context.font = FONT;
-  const marked = faces.map((face) => onCanvas(context, face, place));
+  const marked = faces.map((face) => onCanvas(context, face, place, area[0]));
   for (const face of marked) drawMarks(context, face, face.number === chosen);
   placeLabels(marked, area, obstacles).forEach(({ x, y, place: index }, position) => {
     faces[position].before = index;
@@ -137,11 +137,13 @@ export function drawFaces(context, faces, place, area, chosen = null, obstacles 
   });
 }
 
-function onCanvas(context, face, place) {
+function onCanvas(context, face, place, width) {
   const points = face.points.map(([x, y]) => [toX(x, place), place.top + y * place.scale]);
   const box = onScreen(face.box, place);
-  const text = labelOf(face);
-  const size = [context.measureText(text).width + 34, LABEL_HEIGHT];
+  const widthOf = (text) => context.measureText(text).width + 34;
+  const texts = [labelOf(face), shortLabelOf(face)];
+  const text = texts.find((each) => widthOf(each) <= width - 2 * GAP) ?? texts.at(-1);
+  const size = [widthOf(text), LABEL_HEIGHT];
   return { ...face, points, box, text, size, eyes: aroundEyes(points) };
 }
 
@@ -165,6 +167,12 @@ export function labelOf({ number, verdicts }) {
   if (verdicts.length < 2) return `${number}  ${guess}`;
   if (!disagree(verdicts)) return `${number}  both: ${inWords(first)}`;
   return `${number}  ${verdicts.map((each) => `${each.name} ${inWords(each)}`).join(" ≠ ")}`;
+}
+
+// "1  happy", "1  happy ≠ neutral": where the whole label is wider than the picture.
+function shortLabelOf({ number, verdicts }) {
+  if (verdicts[0].unreadable || !disagree(verdicts)) return `${number}  ${inWords(verdicts[0])}`;
+  return `${number}  ${verdicts.map(({ label }) => label).join(" ≠ ")}`;
 }
 
 function drawMarks(context, { box, points, number, verdicts }, chosen) {

@@ -65,6 +65,7 @@ export function buildAnswers(chosen, labels) {
   SLOTS.forEach((slot, index) => {
     const described = chosen[index];
     element(`answer-${slot}`).replaceChildren(...(described ? answerParts(described) : []));
+    element(`answer-${slot}`).dataset.from = described?.from ?? "";
     const rows = described ? labels.map((label) => barRow(described, label)) : [];
     element(`bars-${slot}`).replaceChildren(...rows);
   });
@@ -97,7 +98,8 @@ export function showNoFace() {
   for (const slot of SLOTS) {
     const answer = element(`answer-${slot}`);
     answer.querySelector(".verdict")?.replaceChildren("No face");
-    answer.querySelector(".note")?.replaceChildren("A guess from geometry, once there is a face.");
+    answer.querySelector(".note")
+      ?.replaceChildren(`A guess from ${answer.dataset.from}, once there is a face.`);
     for (const row of element(`bars-${slot}`).children) setBar(row, null, "");
   }
   element("agreement").hidden = true;
@@ -122,7 +124,7 @@ function showVerdict(slot, face, verdict) {
     make("span", { className: "word" }, capital(words)),
     make("span", { className: "figure" }, percent(confidence)),
   ]));
-  answer.querySelector(".note").textContent = noteOf(verdict);
+  answer.querySelector(".note").textContent = noteOf(verdict, answer.dataset.from);
   for (const row of element(`bars-${slot}`).children) {
     const isShown = row.dataset.label === label && !verdict.unreadable;
     const state = isShown ? `best ${certain ? "" : "leaning"}` : "";
@@ -130,9 +132,9 @@ function showVerdict(slot, face, verdict) {
   }
 }
 
-function noteOf({ certain, unreadable, threshold }) {
+function noteOf({ certain, unreadable, threshold }, from) {
   if (unreadable) return "Its points do not fit a face: turned away, covered or blurred.";
-  if (certain) return "A guess from geometry, not a feeling.";
+  if (certain) return `A guess from ${from}, not a feeling.`;
   return `Not sure enough to say: ${percent(threshold)} would be needed.`;
 }
 

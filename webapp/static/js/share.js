@@ -40,7 +40,8 @@ export class ShareCard {
   #draw() {
     const canvas = element("card-picture");
     const context = canvas.getContext("2d");
-    const { points, verdicts, photograph } = this.moment;
+    const { points, verdicts, described, photograph } = this.moment;
+    this.guess = `guess from ${listed(described.map(({ from }) => from))}`;
     context.fillStyle = GROUND;
     context.fillRect(0, 0, WIDTH, HEIGHT);
     context.fillStyle = "#000";
@@ -48,7 +49,7 @@ export class ShareCard {
     if (element("card-photo").checked) drawCover(context, photograph, HEIGHT);
     else drawLines(context, points, HEIGHT);
     const words = verdicts.map((each) => `${each.name} ${inWords(each)}`).join(", ");
-    canvas.setAttribute("aria-label", `A card: ${words}, a guess from geometry.`);
+    canvas.setAttribute("aria-label", `A card: ${words}, a ${this.guess}.`);
     this.#drawText(context, HEIGHT + 56, WIDTH - 56);
   }
 
@@ -74,7 +75,7 @@ export class ShareCard {
       y += several ? 44 : 0;
     });
     y = HEIGHT - 78;
-    write("A guess from geometry, not a feeling.", 24, INK);
+    write(`A ${this.guess}, not a feeling.`, 24, INK);
     y = HEIGHT - 44;
     write("Facelines", 22, SOFT, 650);
   }
@@ -91,6 +92,11 @@ export class ShareCard {
       if (error.name !== "AbortError") throw error; // the user thought better of it
     }
   }
+}
+
+// "geometry", or "geometry and gray pixels"; each once.
+function listed(words) {
+  return [...new Set(words)].join(" and ");
 }
 
 function drawBars(context, probabilities, [left, top, right], height) {

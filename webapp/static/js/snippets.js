@@ -13,8 +13,9 @@ export function snippets(models, file, origin = location.origin) {
     Python: [
       "import json, urllib.request",
       "",
+      `address = ${JSON.stringify(address)}`,
       `photo = open(${JSON.stringify(file)}, "rb").read()`,
-      `answer = urllib.request.urlopen(${JSON.stringify(address)}, photo)`,
+      "answer = urllib.request.urlopen(address, photo)",
       'for face in json.load(answer)["faces"]:',
       `    print(face["box"], face["readings"][${JSON.stringify(models[0])}])`,
     ].join("\n"),
