@@ -2,7 +2,8 @@
 
 Probabilities of a talking face cross each other several times a second; whoever reads the label
 wants to know what lasts. So the label follows the mean of the last moments, and changes only
-where another's mean leads by a margin.
+where another's mean leads by a margin. Where even that happens all the time each label stays for
+two seconds: nobody reads more than thirty a minute.
 """
 
 from collections import deque
@@ -12,6 +13,8 @@ import numpy as np
 WINDOW_SECONDS = 0.4  # what the mean is taken of
 MARGIN = 0.1  # by which another label's mean must lead, and the shown one's fall to be uncertain
 HELD_SECONDS = 0.5  # at least, before another label is shown
+BUSY_CHANGES, BUSY_SECONDS = 3, 6.0  # so many within this time, and each label stays longer:
+BUSY_HELD_SECONDS = BUSY_SECONDS / BUSY_CHANGES
 _FORGET_SECONDS = 1.0  # after a longer gap the past says nothing about the present
 
 
@@ -34,7 +37,7 @@ class HeldLabel:
         self._uncertain_below = uncertain_below
         self._recent: deque[tuple[float, np.ndarray]] = deque()
         self._shown: int | None = None
-        self._since = 0.0
+        self._changes: deque[float] = deque(maxlen=BUSY_CHANGES)
 
     def __call__(self, probabilities: np.ndarray, seconds: float) -> str:
         """Return the label to show for the next frame.
@@ -46,17 +49,22 @@ class HeldLabel:
         mean = self._mean(np.asarray(probabilities, np.float64), seconds)
         best = int(np.argmax(mean))
         if self._shown is None or self._gives_way(mean[best] - mean[self._shown], seconds):
-            self._shown, self._since, self.certain = best, seconds, False
+            self._shown, self.certain = best, False
+            self._changes.append(seconds)
         slack = MARGIN if self.certain else 0.0
         self.certain = bool(mean[self._shown] >= self._uncertain_below - slack)
         return self._labels[self._shown]
 
     def _gives_way(self, lead: float, seconds: float) -> bool:
-        return lead > MARGIN and seconds - self._since >= HELD_SECONDS
+        full = len(self._changes) == BUSY_CHANGES
+        busy = full and seconds - self._changes[0] < BUSY_SECONDS
+        held = BUSY_HELD_SECONDS if busy else HELD_SECONDS
+        return lead > MARGIN and seconds - self._changes[-1] >= held
 
     def _mean(self, probabilities: np.ndarray, seconds: float) -> np.ndarray:
         if self._recent and not 0 <= seconds - self._recent[-1][0] < _FORGET_SECONDS:
             self._recent.clear()
+            self._changes.clear()
             self._shown = None
         self._recent.append((seconds, probabilities))
         while seconds - self._recent[0][0] > WINDOW_SECONDS:

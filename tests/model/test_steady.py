@@ -63,6 +63,23 @@ def test_a_label_is_shown_for_half_a_second_at_least():
     assert edges and np.diff(edges).min() >= HELD_SECONDS * RATE
 
 
+@pytest.mark.parametrize("name", ["landmark", "pixel"])
+@pytest.mark.parametrize("seam", ["jumps", "goes back"])
+def test_a_clip_in_a_loop_changes_its_label_thirty_times_a_minute_at_most(name, seam):
+    """The clip itself changes once in 1.6 s, and again where it begins anew."""
+    recorded = np.loadtxt(Path(__file__).parent / f"talking_{name}.txt", ndmin=2)
+    played = [recorded, recorded if seam == "jumps" else recorded[::-1]] * 60
+    probabilities = np.vstack(played)[: 2 * 60 * RATE]
+    assert changes(held_labels(probabilities)) / 2 <= 30
+
+
+def test_after_a_busy_time_a_change_shows_at_once_again():
+    busy = [reading(label, 0.95) for label in ("sad", "happy") * 4 for _ in range(18)]
+    calm = [reading("happy", 0.95)] * 7 * RATE
+    labels = held_labels(busy + calm + [reading("sad", 0.95)] * RATE)
+    assert labels[-RATE + int(0.4 * RATE)] == "sad"
+
+
 def test_a_narrow_lead_is_not_enough():
     rows = [reading("sad", 0.5)] * 20 + [reading("sad", 0.25) + reading("happy", 0.3)] * 60
     assert set(held_labels(rows)) == {"sad"}

@@ -191,6 +191,22 @@ def ink(page, selector, area=(0.0, 0.0, 1.0, 1.0), brightest_above=0):
     )
 
 
+def painted(page, colour, selector="#drawing"):
+    """Return the share of a canvas that has about this colour, (red, green, blue)."""
+    return page.evaluate(
+        """([selector, colour]) => {
+          const canvas = document.querySelector(selector);
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let alike = 0;
+          for (let at = 0; at < data.length; at += 4) {
+            if (colour.every((level, index) => Math.abs(level - data[at + index]) < 12)) alike += 1;
+          }
+          return alike / (data.length / 4);
+        }""",
+        [selector, colour],
+    )
+
+
 def lines_drawn(page, area=(0.0, 0.0, 1.0, 1.0)):
     """Return the share of the drawing that is covered by a face's bright lines."""
     return ink(page, "#drawing", area, brightest_above=120)

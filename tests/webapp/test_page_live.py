@@ -15,6 +15,7 @@ from page_tools import (
     choose_reader,
     ink,
     lines_drawn,
+    painted,
     show_sample,
     start,
     wait_for_status,
@@ -23,6 +24,7 @@ from page_tools import (
 from PIL import Image
 
 pytestmark = NEEDS_BROWSER
+REST, ARROWS, NOW = (0x5D, 0x7A, 0x94), (0xFF, 0xB4, 0x54), (0xF4, 0xF1, 0xEA)  # colours
 
 
 def saved_rows(page):
@@ -141,6 +143,51 @@ def test_samples_work_without_a_camera(open_page):
     show_sample(page, "A short clip")
     wait_for_status(page, "1 face in view")
     assert page.evaluate("document.getElementById('video').loop")
+
+
+def test_a_neutral_face_is_taken_and_the_change_from_it_is_drawn(open_page):
+    page = open_page(1, viewport=DESKTOP)
+    start(page)
+    page.get_by_role("button", name="This is my neutral face").click()
+    wait_for_text(page, "#reference", "Look neutral: 3")
+    wait_for_text(page, "#reference", "Forget my neutral face")
+    page.wait_for_selector("[data-view=arrows][aria-pressed=true]")
+    page.click("#stop")
+    assert page.is_hidden("#reference")
+    show_sample(page, "A short clip")  # of somebody else, so every point has moved
+    page.click("[data-view=rest]")
+    page.wait_for_timeout(300)
+    assert painted(page, REST) > 0.005
+    assert painted(page, ARROWS) == painted(page, NOW) == 0
+    page.click("[data-view=arrows]")
+    page.wait_for_timeout(300)
+    assert painted(page, REST) > 0.002
+    assert painted(page, ARROWS) > 0.002
+    assert painted(page, NOW) > 0.01, "and the face as it is now"
+    page.click("[data-view=now]")
+    page.wait_for_timeout(300)
+    assert painted(page, REST) == painted(page, ARROWS) == 0
+    page.get_by_role("button", name="Forget my neutral face").click()
+    wait_for_text(page, "#reference", "This is my neutral face")
+
+
+def test_a_countdown_ends_with_the_camera(open_page):
+    page = open_page(1)
+    start(page)
+    take = page.locator("#reference > button")
+    take.click()
+    assert take.is_disabled()
+    page.click("#stop")
+    start(page)
+    assert take.is_enabled()
+    assert take.inner_text() == "This is my neutral face"
+
+
+def test_a_portrait_which_cannot_move_offers_no_reference(open_page):
+    page = open_page(0)
+    show_sample(page, "Eileen Collins")
+    wait_for_status(page, "1 face in view")
+    assert page.is_hidden("#reference")
 
 
 def test_two_faces_are_told_apart_and_can_be_chosen(open_page):

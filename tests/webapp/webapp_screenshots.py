@@ -111,6 +111,39 @@ def photos(page):
     page.locator(".uploads").scroll_into_view_if_needed()
 
 
+def changed(view, smiling=1.6):
+    """Play the clip, take the face at rest and wait for the smile."""
+
+    def reach(page):
+        show_sample(page, "A short clip")
+        wait_for_status(page, "in view")
+        moment = "at => Math.abs(document.getElementById('video').currentTime - at) < 0.15"
+        page.wait_for_function(moment, arg=2.4)  # in 3 seconds the clip is at rest
+        page.click("#reference button")
+        wait_for_text(page, "#reference", "Forget")
+        page.click(f"[data-view={view}]")
+        page.wait_for_function(moment, arg=smiling)
+
+    return reach
+
+
+def dropped(page):
+    """Lose the connection for good."""
+    sockets = []
+
+    def route(socket):
+        if sockets:
+            socket.close()
+        else:
+            sockets.append(socket)
+            socket.connect_to_server()
+
+    page.route_web_socket("**/live", route)
+    start(page)
+    sockets[0].close()
+    wait_for_status(page, "The connection dropped")
+
+
 def ended_film(page):
     with tempfile.TemporaryDirectory() as folder:
         page.set_input_files("#files", write_video(Path(folder) / "film.webm"))
@@ -125,6 +158,7 @@ DOCS = {
     "page-photos": Shot(photos, {"width": 1280, "height": 760}),
     "page-phone": Shot(live(), PHONE),
     "page-landscape": Shot(live(), LANDSCAPE_PHONE, "dark"),
+    "page-reference": Shot(changed("arrows"), {"width": 1280, "height": 820}, "dark"),
     "page-denied": Shot(denied, SHORT, arguments=DENIED),
     "page-card": Shot(sample("Eileen Collins", then=click("#share")), DESKTOP),
 }
@@ -135,6 +169,11 @@ OTHERS = {
     "tablet": Shot(live(), TABLET),
     "short": Shot(live(), SHORT),
     "narrow": Shot(live(), {"width": 320, "height": 640}, "dark", whole=True),
+    "rest": Shot(changed("rest"), DESKTOP),
+    "now": Shot(changed("now"), DESKTOP, "dark"),
+    "arrows-phone": Shot(changed("arrows"), PHONE),
+    "arrows-landscape": Shot(changed("arrows"), LANDSCAPE_PHONE, "dark"),
+    "dropped": Shot(dropped, DESKTOP),
     "no-face": Shot(live(0), DESKTOP, "dark", faces=0),
     "two-compared": Shot(live(2, then=compare), DESKTOP, faces=2),
     "compare-phone": Shot(sample("Grace Hopper", then=compare), PHONE, "dark"),

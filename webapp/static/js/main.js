@@ -211,7 +211,7 @@ function onResult(result, roundTrip) {
   session.record(result.faces, source.run);
   showChosen(result.faces);
   if (result.reference) reference.kept(result.reference);
-  reference.update(true, state.last);
+  reference.update(feed.kind !== "still", state.last);
   showPresence(result.faces.length);
 }
 

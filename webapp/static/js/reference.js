@@ -19,12 +19,14 @@ export class ReferenceControl {
     this.views.setAttribute("aria-label", "What is drawn");
     for (const [view, name] of VIEWS) this.views.append(this.#viewButton(view, name));
     this.place.append(this.takeButton, this.views);
+    this.countdowns = 0; // begun; one that another has followed is no longer wanted
     this.#forget();
   }
 
-  // Show what there is: whether frames are read, and whether the chosen face has a rest.
+  // Show what there is: whether moving faces are read, and whether the chosen one has a rest.
   update(isLive, face) {
     this.place.hidden = !isLive || !this.source.refer;
+    if (!isLive) this.#cancel();
     this.views.hidden = !face?.rest;
     if (this.views.hidden && this.view !== "now") this.#show("now");
   }
@@ -45,19 +47,30 @@ export class ReferenceControl {
       return;
     }
     this.takeButton.disabled = true;
+    this.countdowns += 1;
+    const countdown = this.countdowns;
     for (const count of COUNTDOWN) {
       this.#label(`Look neutral: ${count}`);
       await new Promise((resolve) => { setTimeout(resolve, 1000); });
+      if (countdown !== this.countdowns) return;
     }
     this.#label("Hold still …");
     this.source.refer({ take: true });
     this.takeButton.disabled = false;
   }
 
+  // The camera was stopped, or the connection dropped, before there was a neutral face.
+  #cancel() {
+    if (this.own) return;
+    this.countdowns += 1;
+    this.takeButton.disabled = false;
+    this.#label("This is my neutral face");
+  }
+
   #forget() {
     this.own = null;
     this.source.remember?.(null);
-    this.#label("This is my neutral face");
+    this.#cancel();
     this.#show("now");
   }
 
