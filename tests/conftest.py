@@ -9,6 +9,7 @@ from facelines.demo import PHOTO
 from facelines.preprocessing.images import read_gray
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+pytest.register_assert_rewrite("page_tools")  # its assertions show what they compared
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,6 @@
 """Fixtures of the page's tests: one server, one Chromium a kind, one page a test."""
 
 import pytest
-
-pytest.register_assert_rewrite("page_tools")
-
 from page_tools import ALLOWED, ELSEWHERE, PATIENCE, Browsers, RunningServer, watch, write_film
 from webapp_fakes import FakeRecognizer
 
