@@ -4,13 +4,17 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow check bench clean webapp
+.PHONY: demo test test-slow check bench clean webapp site
 
 demo: $(STAMP)
 	$(RUN) run.py demo
 
 webapp: $(STAMP)
 	$(RUN) run.py webapp
+
+# The page without a server, as files for any host; needs npm. See docs/static.md.
+site: $(STAMP)
+	$(RUN) run.py webapp --static out/site
 
 test: $(VENV)/.installed-dev
 	$(RUN) -m pytest -m "not browser and not sockets"

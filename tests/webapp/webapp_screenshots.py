@@ -44,6 +44,7 @@ MAX_BYTES = 60_000
 HISTORY_SECONDS = 8
 FILM_SECONDS = 6.4
 FILM_FRAMES = 16
+FILM_AREA, FILM_SIZE = (8, 62, 952, 652), (720, 450)
 SAMPLES = ROOT / "webapp" / "static" / "samples"
 
 
@@ -225,8 +226,8 @@ def take(browsers, address: str, shot: Shot, path: Path) -> None:
 
 
 def film(browsers, address: str, path: Path) -> None:
-    """Save the short clip being read as an animated picture."""
-    shot = Shot(sample("A short clip"), {"width": 900, "height": 700}, "dark")
+    """Save the short clip being read, and what moves in it, as an animated picture."""
+    shot = Shot(changed("arrows"), {"width": 960, "height": 820}, "dark")
     page = opened(browsers, address, shot)
     shot.reach(page)
     page.wait_for_function("() => document.getElementById('video').currentTime < 0.3")
@@ -236,7 +237,7 @@ def film(browsers, address: str, path: Path) -> None:
         page.wait_for_function(
             "at => document.getElementById('video').currentTime >= at", arg=moment
         )
-        seen.append(picture_of(page).crop((0, 60, 900, 620)).resize((720, 448), Image.LANCZOS))
+        seen.append(picture_of(page).crop(FILM_AREA).resize(FILM_SIZE, Image.LANCZOS))
     duration = round(1000 * FILM_SECONDS / FILM_FRAMES)
     seen[0].save(
         path, save_all=True, append_images=seen[1:], duration=duration, loop=0, quality=55, method=6
