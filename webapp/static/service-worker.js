@@ -3,9 +3,9 @@
 
 const CACHE = "facelines-shell-1";
 const MODULES = [
-  "charts", "connection", "dialogs", "drawing", "feed", "history", "labels", "local_source", "main",
-  "motion", "names", "overlay", "panels", "people", "photos", "recorder", "reference", "samples",
-  "shapes", "share", "snippets", "source", "verdict",
+  "cameras", "charts", "connection", "dialogs", "drawing", "feed", "history", "labels",
+  "local_source", "main", "motion", "names", "overlay", "panels", "people", "photos", "readers",
+  "recorder", "reference", "samples", "shapes", "share", "snippets", "source", "verdict", "view",
 ];
 const SHELL = [
   "/", "/manifest.webmanifest", "/static/base.css", "/static/page.css", "/static/icons/icon.svg",

@@ -1,14 +1,15 @@
 // Wires what is looked at, the source of results and the panels together.
 
+import { Cameras } from "./cameras.js";
 import { prepareDialogs, prepareShortcuts, showAccuracy } from "./dialogs.js";
 import { Drawing } from "./drawing.js";
-import { Feed, FeedProblem, listCameras } from "./feed.js";
+import { Feed, FeedProblem } from "./feed.js";
 import { download, Session } from "./history.js";
-import { Choice } from "./names.js";
 import { Overlay } from "./overlay.js";
 import * as panels from "./panels.js";
 import { People } from "./people.js";
 import { Photos } from "./photos.js";
+import { Readers } from "./readers.js";
 import { Recorder } from "./recorder.js";
 import { ReferenceControl } from "./reference.js";
 import { showSamples } from "./samples.js";
@@ -16,7 +17,8 @@ import { normalise } from "./shapes.js";
 import { ShareCard } from "./share.js";
 import { showCode } from "./snippets.js";
 import { openSource } from "./source.js";
-import { unreadable, Verdict } from "./verdict.js";
+import { Verdicts } from "./verdict.js";
+import { toggle, View } from "./view.js";
 
 const FRAME_INTERVAL = 36; // milliseconds; faster than this gains nothing that eyes can see
 const CHARTS_INTERVAL = 200;
@@ -24,21 +26,14 @@ const MARKER_INTERVAL = 40; // while a past moment is looked at
 const NO_FACE_PATIENCE = 800; // milliseconds without a face before the page says so
 const STILL_MS = 1500; // for which a still picture is sent: until the smoothing has settled
 const LONGEST_STEP = 200;
-const DEFAULT_ASPECT = 4 / 3;
 
 const element = (id) => document.getElementById(id);
 
 const state = {
   phase: "idle", // "live", "paused", "ended": a film's last frame, "still": one that is read
-  choice: null,
-  labels: [],
-  threshold: null, // the visitor's own; null leaves each model its own
-  verdicts: new Map(), // by face and model
   last: null, // the last result's chosen face
   chosen: null,
   cameraBefore: false, // whether a camera ran before the film or portrait
-  facing: "user",
-  mirrored: { user: true, environment: false, film: false, still: false },
   lastFaceAt: 0,
   lastSentAt: 0,
   lastSentTime: null,
@@ -54,24 +49,28 @@ const feed = new Feed(element("video"), element("still"), (sentence) => {
 });
 const overlay = new Overlay(element("overlay"), feed);
 const drawing = new Drawing(element("drawing"));
+const cameras = new Cameras(feed, (which) => startCamera(which));
+const view = new View({ overlay, drawing, feed, cameras });
 const recorder = new Recorder((canvas) => overlay.compose(canvas), (name, film) => {
   photos.addFilm(name, film);
 });
 const source = await openSource({ onState, onResult, onProblem, onLoading });
 const card = new ShareCard();
+const readers = new Readers({ onChange: configure, onThreshold: readAgain });
+const verdicts = new Verdicts((described) => readers.thresholdOf(described));
 const reference = new ReferenceControl(element("reference"), {
-  source, say: panels.say, onView: (view) => { drawing.view = view; },
+  source, say: panels.say, onView: (shown) => { drawing.view = shown; },
 });
 const people = new People(session, { who, onChoose: choose, onLook: look });
-const photos = new Photos({ read: readPhoto, playFilm, models: chosenNames });
+const photos = new Photos({ read: readPhoto, playFilm, models: () => readers.names });
 
 // --- What is looked at -------------------------------------------------------------------------
 
-async function startCamera(which = { facingMode: state.facing }) {
+async function startCamera(which = { facingMode: cameras.facing }) {
   panels.say("Waiting for the camera. Your browser may ask for permission.", "wait");
   if (!await begin(() => feed.openCamera(which))) return;
   state.cameraBefore = true;
-  await fillCameras();
+  await cameras.list();
 }
 
 async function playFilm(file) {
@@ -100,10 +99,9 @@ async function begin(open) {
   }
   state.lastFaceAt = performance.now();
   state.lastSentTime = null;
-  state.stillUntil = performance.now() + STILL_MS;
+  readAgain();
   setPhase("live");
-  applyMirror();
-  fitStage();
+  view.fit();
   source.open();
   if (hadFocus) element("stop").focus();
   return true;
@@ -137,7 +135,7 @@ function clear() {
 
 // Forget the faces shown: after a stop, and when the connection drops.
 function clearReadings() {
-  state.verdicts.clear();
+  verdicts.clear();
   state.chosen = null;
   state.last = null;
   people.endReplay();
@@ -202,35 +200,20 @@ function sendFrame(now) {
 
 function onResult(result, roundTrip) {
   if (state.phase !== "live") return;
-  const models = chosenNames();
+  const { names } = readers;
   readouts.show(result, roundTrip);
-  const isCurrent = result.faces.every((face) => models.every((name) => name in face.readings));
+  const isCurrent = result.faces.every((face) => names.every((name) => name in face.readings));
   if (!isCurrent) return; // the answer to a frame sent before the model was changed
-  for (const face of result.faces) describeFace(face);
+  for (const face of result.faces) {
+    face.shape = normalise(face.points);
+    face.verdicts = verdicts.of(face, readers.chosen);
+  }
   overlay.update(result);
   session.record(result.faces, source.run);
   showChosen(result.faces);
   if (result.reference) reference.kept(result.reference);
   reference.update(feed.kind !== "still", state.last);
   showPresence(result.faces.length);
-}
-
-// Give a face its shape and one steady verdict for each chosen model.
-function describeFace(face) {
-  face.shape = normalise(face.points);
-  face.verdicts = state.choice.chosen.map((described) => {
-    const key = `${face.number} ${described.model.name}`;
-    if (!state.verdicts.has(key)) state.verdicts.set(key, new Verdict());
-    return withVerdict(face, described, state.verdicts.get(key));
-  });
-}
-
-function withVerdict(face, described, verdict) {
-  const { name: model } = described.model;
-  const threshold = thresholdOf(described);
-  const said = { ...verdict.update(face.readings[model], threshold), model, threshold };
-  said.name = described.name;
-  return face.readable === false ? unreadable(said) : said;
 }
 
 function showChosen(faces) {
@@ -268,7 +251,7 @@ function onState(connection, seconds) {
     panels.say(`The server is busy with other people. Trying again in ${seconds} s.`, "wait");
   } else if (connection === "open") {
     clearReadings(); // faces are counted from 1 again
-    state.stillUntil = performance.now() + STILL_MS;
+    readAgain();
     panels.say("Connected. Looking for a face.", "good");
   }
 }
@@ -283,11 +266,9 @@ function onProblem(sentence) {
 }
 
 async function readPhoto(file) {
-  const { chosen } = state.choice;
-  const result = await source.photo(file, { models: chosen.map(({ model }) => model.name) });
-  for (const face of result.faces) {
-    face.verdicts = chosen.map((described) => withVerdict(face, described, new Verdict()));
-  }
+  const { chosen, names } = readers;
+  const result = await source.photo(file, { models: names });
+  for (const face of result.faces) face.verdicts = verdicts.ofPhoto(face, chosen);
   return result;
 }
 
@@ -295,12 +276,12 @@ async function readPhoto(file) {
 
 function who() {
   const now = state.phase === "ended" ? state.endedAt : performance.now();
-  const { chosen, labels } = state;
-  return { run: source.run, model: chosenNames()[0], chosen, labels, now };
+  const { names: [model], labels } = readers;
+  return { run: source.run, model, chosen: state.chosen, labels, now };
 }
 
 function showCharts(now = performance.now()) {
-  if (!state.choice) return;
+  if (!readers.choice) return;
   state.lastChartsAt = now;
   overlay.obstacles = coveredAreas();
   people.show();
@@ -330,154 +311,37 @@ function chooseNext() {
 
 // Show a past moment in the drawing, or the present again (null).
 function look(moment) {
-  const tag = element("drawing-tag");
   drawing.replay(moment?.points ?? null);
-  tag.dataset.past = String(Boolean(moment));
-  if (moment) tag.textContent = `Face ${moment.face}, ${Math.round(moment.ago)} s ago`;
-  else showTag();
-  if (moment) tag.hidden = false;
+  view.showTag(moment);
   const now = performance.now();
   if (!moment || now - state.lastChartsAt >= MARKER_INTERVAL) showCharts(now);
 }
 
 // --- Choices -----------------------------------------------------------------------------------
 
-function chosenNames() {
-  return state.choice.chosen.map(({ model }) => model.name);
-}
-
-function thresholdOf({ model }) {
-  return state.threshold ?? model.uncertain_below ?? 0;
-}
-
+// Tell the source what to do with the frames to come.
 function configure() {
-  const { chosen, isComparison } = state.choice;
-  state.verdicts.clear();
-  panels.buildAnswers(chosen, state.labels);
-  showThreshold();
+  verdicts.clear();
   source.configure({
-    models: chosenNames(),
+    models: readers.names,
     smoothing: element("smoothing").getAttribute("aria-pressed") === "true",
-    pixels: isComparison,
+    pixels: readers.choice.isComparison,
   });
+  readAgain();
+  view.showTag();
+}
+
+// A still picture is sent once more, for as long as the smoothing takes.
+function readAgain() {
   state.stillUntil = performance.now() + STILL_MS;
-  showTag();
-}
-
-function showThreshold() {
-  const { chosen } = state.choice;
-  panels.showThreshold(chosen, thresholdOf(chosen[0]), state.threshold === null);
-}
-
-function setThreshold(value) {
-  state.threshold = value;
-  showThreshold();
-  state.stillUntil = performance.now() + STILL_MS;
-}
-
-function fillReaders() {
-  const { choice } = state;
-  const segments = choice.readers.map(({ value, name }) => {
-    const input = panels.make("input", {
-      type: "radio", name: "reader", value, checked: value === choice.reader,
-    });
-    input.addEventListener("change", () => {
-      choice.reader = value;
-      configure();
-    });
-    return panels.make("label", {}, input, panels.make("span", {}, name));
-  });
-  element("readers").append(...segments);
-  const select = element("labeller");
-  select.replaceChildren(...choice.labellers.map(({ value, name }) => new Option(name, value)));
-  select.value = choice.labeller;
-  select.parentElement.hidden = choice.labellers.length < 2;
-  select.addEventListener("change", () => {
-    choice.labeller = select.value;
-    configure();
-  });
 }
 
 async function fillModels() {
-  const models = await source.models();
-  state.choice = new Choice(models);
-  state.labels = models[0].labels;
-  fillReaders();
-  panels.showLegend(state.labels);
-  showAccuracy(state.choice.models);
-  configure();
+  readers.offer(await source.models());
+  showAccuracy(readers.choice.models);
 }
 
-async function fillCameras() {
-  const cameras = await listCameras();
-  const options = cameras.map(({ deviceId, label }, index) => (
-    new Option(label || `Camera ${index + 1}`, deviceId, false, deviceId === feed.deviceId)
-  ));
-  if (options.length) element("camera").replaceChildren(...options);
-  element("flip").hidden = cameras.length < 2;
-}
-
-// Phones have a front and a back; elsewhere the next camera is the other one.
-function flipCamera() {
-  const { facingMode } = element("video").srcObject?.getVideoTracks()[0]?.getSettings() ?? {};
-  if (facingMode) {
-    state.facing = facingMode === "environment" ? "user" : "environment";
-    startCamera();
-    return;
-  }
-  const select = element("camera");
-  select.selectedIndex = (select.selectedIndex + 1) % select.options.length;
-  startCamera({ deviceId: select.value });
-}
-
-function mirrorKind() {
-  return feed.kind === "camera" || !feed.kind ? state.facing : feed.kind;
-}
-
-function toggleMirror() {
-  state.mirrored[mirrorKind()] = !state.mirrored[mirrorKind()];
-  applyMirror();
-}
-
-function applyMirror() {
-  const mirrored = state.mirrored[mirrorKind()];
-  overlay.mirrored = mirrored;
-  drawing.mirrored = mirrored;
-  element("mirror").setAttribute("aria-pressed", String(mirrored));
-  element("live").classList.toggle("mirrored", mirrored);
-  showTag();
-}
-
-function toggle(id) {
-  const pressed = element(id).getAttribute("aria-pressed") !== "true";
-  element(id).setAttribute("aria-pressed", String(pressed));
-  return pressed;
-}
-
-function toggleExact() {
-  drawing.exact = toggle("exact");
-  showTag();
-}
-
-function toggleLines() {
-  drawing.everyone = toggle("lines");
-  element("live").dataset.view = drawing.everyone ? "lines" : "picture";
-  showTag();
-}
-
-function showTag() {
-  const tag = element("drawing-tag");
-  tag.dataset.past = "false";
-  tag.hidden = !drawing.exact;
-  tag.textContent = overlay.mirrored
-    ? "48 × 48 pixels, mirrored as the picture is" : "48 × 48 pixels, as the model sees them";
-}
-
-function fitStage() {
-  const [width, height] = feed.size;
-  const aspect = width && height ? width / height : DEFAULT_ASPECT;
-  element("live").style.setProperty("--aspect", Math.min(16 / 9, Math.max(3 / 4, aspect)));
-}
+// --- To keep -----------------------------------------------------------------------------------
 
 function saveSnapshot() {
   const canvas = document.createElement("canvas");
@@ -489,9 +353,9 @@ function openCard() {
   if (element("share").disabled) return;
   const photograph = document.createElement("canvas");
   overlay.compose(photograph, { marks: false });
-  const { verdicts, readings } = state.last;
-  const described = state.choice.chosen;
-  card.show({ points: drawing.shown, verdicts, readings, described, photograph });
+  const { verdicts: said, readings } = state.last;
+  const described = readers.chosen;
+  card.show({ points: drawing.shown, verdicts: said, readings, described, photograph });
 }
 
 // --- Doors -------------------------------------------------------------------------------------
@@ -501,16 +365,12 @@ function prepareButtons() {
     start: () => startCamera(),
     stop: () => stop(),
     pause: togglePause,
-    flip: flipCamera,
     again: () => playFilm(state.film),
     "to-camera": () => startCamera(),
-    mirror: toggleMirror,
     smoothing: () => {
       toggle("smoothing");
       configure();
     },
-    exact: toggleExact,
-    lines: toggleLines,
     share: openCard,
     snapshot: saveSnapshot,
     "save-csv": () => download("facelines.csv", session.toCsv(), "text/csv"),
@@ -519,19 +379,11 @@ function prepareButtons() {
       session.clear();
       showCharts();
     },
-    "threshold-reset": () => setThreshold(null),
   };
   for (const [id, action] of Object.entries(actions)) element(id).addEventListener("click", action);
   for (const each of document.querySelectorAll("[data-code]")) {
-    each.addEventListener("click", () => showCode(chosenNames(), "photo.jpg"));
+    each.addEventListener("click", () => showCode(readers.names, "photo.jpg"));
   }
-  element("threshold").addEventListener("input", (event) => {
-    setThreshold(Number(event.target.value));
-  });
-  element("camera").addEventListener("change", (event) => {
-    if (feed.kind === "camera") startCamera({ deviceId: event.target.value });
-  });
-  element("video").addEventListener("resize", fitStage);
   element("overlay").addEventListener("click", (event) => {
     const number = overlay.faceAt(event);
     if (number !== null) choose(number);
@@ -542,12 +394,12 @@ function prepareKeys() {
   prepareShortcuts({
     s: () => (state.phase === "idle" ? startCamera() : stop()),
     p: togglePause,
-    l: toggleLines,
-    e: toggleExact,
+    l: () => view.toggleLines(),
+    e: () => view.toggleExact(),
     c: openCard,
     r: () => people.toggleReplay(),
     n: chooseNext,
-    m: toggleMirror,
+    m: () => view.toggleMirror(),
     o: () => element("smoothing").click(),
     t: () => element("theme").click(),
     "?": () => element("help").showModal(),
@@ -555,8 +407,6 @@ function prepareKeys() {
 }
 
 async function prepare() {
-  applyMirror();
-  fitStage();
   prepareButtons();
   prepareKeys();
   prepareDialogs(() => showCharts());

@@ -38,8 +38,43 @@ export class Verdict {
   }
 }
 
+// The verdicts on followed faces, { label, confidence, certain, name, model, threshold }, steady each.
+export class Verdicts {
+  // thresholdOf(described): the probability from which a model's label is said.
+  constructor(thresholdOf) {
+    this.thresholdOf = thresholdOf;
+    this.clear();
+  }
+
+  clear() {
+    this.steady = new Map(); // by face and model
+  }
+
+  // One for each described model that read a face with a number.
+  of(face, chosen) {
+    return chosen.map((described) => {
+      const key = `${face.number} ${described.model.name}`;
+      if (!this.steady.has(key)) this.steady.set(key, new Verdict());
+      return this.#said(face, described, this.steady.get(key));
+    });
+  }
+
+  // One for each described model that read a photo's face.
+  ofPhoto(face, chosen) {
+    return chosen.map((described) => this.#said(face, described, new Verdict()));
+  }
+
+  #said(face, described, verdict) {
+    const { name: model } = described.model;
+    const threshold = this.thresholdOf(described);
+    const said = { ...verdict.update(face.readings[model], threshold), model, threshold };
+    said.name = described.name;
+    return face.readable === false ? unreadable(said) : said;
+  }
+}
+
 // What is said of a face whose points are plainly wrong.
-export function unreadable(verdict) {
+function unreadable(verdict) {
   return { ...verdict, certain: false, unreadable: true };
 }
 
