@@ -1,7 +1,9 @@
 """Measure the page in Chromium: time to the first face, memory of photos, label changes of a clip.
 
     python tests/webapp/page_measures.py [--clip talking.mkv] [--photos 50]
+    python tests/webapp/page_measures.py --site out/site
 
+With --site: how long the page without a server takes until it is ready, and its answers a second.
 One JSON line for each. A measurement, not a test: other programs on the machine disturb it.
 """
 
@@ -26,6 +28,7 @@ from page_tools import (  # noqa: E402
     start,
     write_film,
 )
+from static_fakes import hosted  # noqa: E402
 from webapp_fakes import frame, jpeg  # noqa: E402
 
 from facelines.preprocessing.images import video_frames  # noqa: E402
@@ -35,6 +38,7 @@ from facelines.webapp.settings import Settings  # noqa: E402
 STARTS = 7
 PHOTO_SIZE = (4000, 3000)  # 12 megapixels
 CLIP_SECONDS = 60
+SITE_FRAMES = 200
 PATIENCE = 600_000  # milliseconds
 
 FIRST_FACE = """() => new Promise((resolve) => {
@@ -59,6 +63,39 @@ COUNT_WORDS = """(seconds) => new Promise((resolve) => {
   }).observe(verdict, { childList: true, subtree: true, characterData: true });
   setTimeout(() => resolve(said), 1000 * seconds);
 })"""
+SITE_READY = """() => new Promise((resolve) => {
+  const status = document.getElementById("status");
+  const look = () => {
+    if (status.textContent.startsWith("The networks are loaded")) resolve(performance.now());
+    else setTimeout(look, 5);
+  };
+  look();
+})"""
+SITE_SPEED = """async (frames) => {
+  const { LocalSource } = await import(new URL("static/js/local_source.js", document.baseURI));
+  const taken = [];
+  const source = new LocalSource({
+    onState: () => {}, onProblem: () => {}, onLoading: () => {},
+    onResult: ({ faces }, ms) => { if (faces.length === 1) taken.push(ms); },
+  });
+  const [{ name }] = await source.models();
+  await source.ready;
+  source.configure({ models: [name], smoothing: true });
+  source.open();
+  const portrait = new Image();
+  portrait.src = new URL("static/samples/collins.webp", document.baseURI);
+  await portrait.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [640, 480];
+  const context = canvas.getContext("2d");
+  for (let index = 0; index < frames; index += 1) {
+    while (!source.isFree) await new Promise((resolve) => { setTimeout(resolve, 1); });
+    context.drawImage(portrait, 8 * Math.sin(index / 6), 5 * Math.cos(index / 6));
+    await source.send(canvas);
+  }
+  source.close();
+  return taken;
+}"""
 
 
 def main() -> None:
@@ -68,7 +105,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clip", type=Path, help="a film of one face, played in a loop")
     parser.add_argument("--photos", type=int, default=50)
+    parser.add_argument("--site", type=Path, help="a folder made by `facelines webapp --static`")
     arguments = parser.parse_args()
+    if arguments.site:
+        with sync_playwright() as playwright:
+            print(json.dumps(site_speed(Browsers(playwright, {0: "none"}), arguments.site)))
+        return
     server = RunningServer(load_recognizers(Settings().model))
     try:
         with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
@@ -134,6 +176,30 @@ def photo_memory(page, photos: list[Path]) -> dict:
         "renderer_mib": after["VmRSS"],
         "peak_mib": after["VmHWM"],
         "before_mib": before["VmRSS"],
+    }
+
+
+def site_speed(browsers, site: Path) -> dict:
+    """Return the milliseconds until a first visitor's page is ready, and its answers a second."""
+    ready = []
+    with hosted(site) as address:
+        for _ in range(3):
+            page = browsers(0, ()).new_context().new_page()
+            page.set_default_timeout(PATIENCE)
+            page.goto(address)
+            ready.append(page.evaluate(SITE_READY))
+            page.context.close()
+        page = browsers(0, ()).new_context().new_page()
+        page.set_default_timeout(PATIENCE)
+        page.route("**/js/main.js", lambda route: route.fulfill(content_type="text/javascript"))
+        page.goto(address)
+        taken = page.evaluate(SITE_SPEED, SITE_FRAMES)
+    browsers.close()
+    return {
+        "ready_ms": round(statistics.median(ready)),
+        "answer_ms": round(statistics.median(taken), 1),
+        "answers_a_second": round(1000 / statistics.mean(taken[SITE_FRAMES // 10 :]), 1),
+        "answers": len(taken),
     }
 
 
