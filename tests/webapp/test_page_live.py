@@ -53,6 +53,19 @@ def test_one_face_is_boxed_drawn_and_read(open_page):
     assert "decode" in page.inner_text("#stage-times")
 
 
+def test_before_anyone_is_there_the_drawing_shows_what_labels_share(open_page):
+    page = open_page(0)
+    captions = "What [\\d,]+ faces labelled “\\w+” share, doubled"
+    page.wait_for_function(
+        "caption => RegExp(caption).test(document.getElementById('drawing-tag').textContent)",
+        arg=captions,
+    )
+    assert lines_drawn(page) > 0.01
+    start(page, 0)
+    assert page.is_hidden("#drawing-tag")
+    assert lines_drawn(page) == 0
+
+
 def test_drawing_and_picture_stand_side_by_side_at_equal_height(open_page):
     page = open_page(1, viewport=DESKTOP)
     _, stage_top, stage_right, stage_bottom = bounds(page, "#stage")

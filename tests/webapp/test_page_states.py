@@ -108,6 +108,7 @@ def test_a_phone_shows_picture_verdict_and_bars_in_its_first_screen(open_page, v
 def test_no_width_scrolls_sideways(open_page, width):
     page = open_page(2, viewport={"width": width, "height": 640})
     start(page, 2)
+    page.wait_for_selector("#reference [data-view=rest]")
     assert sideways(page) <= 0
     choose_reader(page, "compare")
     page.click("#details summary")

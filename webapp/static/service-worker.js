@@ -4,7 +4,7 @@
 const CACHE = "facelines-shell-1";
 const MODULES = [
   "cameras", "charts", "connection", "dialogs", "drawing", "feed", "history", "labels",
-  "local_source", "main", "motion", "names", "overlay", "panels", "people", "photos", "readers",
+  "local_source", "main", "motion", "names", "overlay", "panels", "parade", "people", "photos", "readers",
   "recorder", "reference", "samples", "shapes", "share", "snippets", "source", "verdict", "view",
 ];
 const SHELL = [

@@ -22,6 +22,7 @@ export class Drawing {
     this.mirrored = false;
     this.replayed = null;
     this.changes = new Changes();
+    this.asleep = null; // { points, colour } while nobody is there, in place of a faint median face
     this.view = "now"; // or "rest", or "arrows" from rest to now, for a face that has a rest
     this.clear();
   }
@@ -108,7 +109,7 @@ export class Drawing {
 
   #shown() {
     if (this.replayed) return [{ points: this.replayed }];
-    if (!this.faces.size) return [{ points: MEDIAN_FACE, colour: FAINT }];
+    if (!this.faces.size) return [this.asleep ?? { points: MEDIAN_FACE, colour: FAINT }];
     const several = this.everyone && this.faces.size > 1;
     const all = [...this.faces.values()];
     const faces = several ? all : [this.faces.get(this.chosen) ?? all[0]];

@@ -7,6 +7,7 @@ import { Feed, FeedProblem } from "./feed.js";
 import { download, Session } from "./history.js";
 import { Overlay } from "./overlay.js";
 import * as panels from "./panels.js";
+import { Parade } from "./parade.js";
 import { People } from "./people.js";
 import { Photos } from "./photos.js";
 import { Readers } from "./readers.js";
@@ -51,6 +52,7 @@ const overlay = new Overlay(element("overlay"), feed);
 const drawing = new Drawing(element("drawing"));
 const cameras = new Cameras(feed, (which) => startCamera(which));
 const view = new View({ overlay, drawing, feed, cameras });
+const parade = new Parade(drawing, (nodes) => view.caption(nodes));
 const recorder = new Recorder((canvas) => overlay.compose(canvas), (name, film) => {
   photos.addFilm(name, film);
 });
@@ -149,6 +151,7 @@ function clearReadings() {
 
 function setPhase(phase) {
   state.phase = phase;
+  if (phase !== "idle") parade.end();
   const running = phase === "live" || phase === "paused";
   element("stage").dataset.state = phase;
   element("live").dataset.phase = phase;
@@ -179,6 +182,7 @@ function step(now) {
   const elapsed = Math.min(now - state.lastStep, LONGEST_STEP);
   state.lastStep = now;
   people.step(elapsed);
+  if (state.phase === "idle") parade.step(now, elapsed);
   drawing.step(elapsed);
   if (state.phase === "idle") return;
   overlay.step(elapsed);

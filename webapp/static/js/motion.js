@@ -4,9 +4,9 @@ const FOLLOW_MS = 45; // time constant with which a drawn face moves to its newe
 
 // Points on their way: [[x, y], ...] nearer to their target, the target itself once they are within
 // `enough` of it, so that what has arrived stays one and the same object.
-export function glide(points, target, elapsed, enough) {
+export function glide(points, target, elapsed, enough, followMs = FOLLOW_MS) {
   if (points === target) return target;
-  const share = 1 - Math.exp(-elapsed / FOLLOW_MS);
+  const share = 1 - Math.exp(-elapsed / followMs);
   let furthest = 0;
   const moved = points.map((point, index) => point.map((value, axis) => {
     const way = target[index][axis] - value;

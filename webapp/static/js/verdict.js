@@ -38,7 +38,7 @@ export class Verdict {
   }
 }
 
-// The verdicts on followed faces, { label, confidence, certain, name, model, threshold }, steady each.
+// The verdicts on faces: { label, confidence, certain, name, model, threshold }.
 export class Verdicts {
   // thresholdOf(described): the probability from which a model's label is said.
   constructor(thresholdOf) {
@@ -50,7 +50,7 @@ export class Verdicts {
     this.steady = new Map(); // by face and model
   }
 
-  // One for each described model that read a face with a number.
+  // A steady one for each described model that read a followed face.
   of(face, chosen) {
     return chosen.map((described) => {
       const key = `${face.number} ${described.model.name}`;

@@ -8,6 +8,7 @@ export class View {
   // cameras: which way the camera faces; a front camera, and it alone, is shown mirrored at first.
   constructor({ overlay, drawing, feed, cameras }) {
     Object.assign(this, { overlay, drawing, feed, cameras });
+    this.captioned = null;
     this.mirrored = { user: true, environment: false, film: false, still: false };
     element("mirror").addEventListener("click", () => this.toggleMirror());
     element("exact").addEventListener("click", () => this.toggleExact());
@@ -54,12 +55,19 @@ export class View {
     this.showTag();
   }
 
-  // Say what the drawing is where it is not the face of now in lines; moment: { face, ago } or null.
+  // Write beside the drawing what it shows while nobody is there; null: nothing.
+  caption(nodes) {
+    this.captioned = nodes;
+    this.showTag();
+  }
+
+  // Say what is drawn where it is not the face of now in lines; moment: { face, ago } or null.
   showTag(moment = null) {
     const tag = element("drawing-tag");
     tag.dataset.past = String(Boolean(moment));
-    tag.hidden = !moment && !this.drawing.exact;
+    tag.hidden = !moment && !this.captioned && !this.drawing.exact;
     if (moment) tag.textContent = `Face ${moment.face}, ${Math.round(moment.ago)} s ago`;
+    else if (this.captioned) tag.replaceChildren(...this.captioned);
     else {
       tag.textContent = this.overlay.mirrored
         ? "48 × 48 pixels, mirrored as the picture is" : "48 × 48 pixels, as the model sees them";
