@@ -104,6 +104,25 @@ def test_a_new_label_is_said_at_once(page):
     assert said == ["neutral", "neutral", "happy", "leaning sad"]
 
 
+def test_the_figure_beside_a_held_label_falls_no_faster_than_the_label(page):
+    """Or it says "happy 7 %" while the smile fades."""
+    fading = [[0, 0.96], [40, 0.4], [80, 0.07]]
+    shown = call(
+        page,
+        "verdict",
+        """(() => {
+          const verdict = new m.Verdict();
+          return x.map(([ms, happy]) => {
+            const probabilities = { happy, neutral: 1 - happy };
+            return verdict.update({ label: "happy", probabilities }, 0.6, ms);
+          });
+        })()""",
+        fading,
+    )
+    assert [one["confidence"] for one in shown] == [happy for _, happy in fading]
+    assert shown[-1]["mean"] > 0.75
+
+
 def test_the_held_label_of_the_source_is_believed(page):
     reading = {"label": "sad", "best": "happy", "probabilities": {"sad": 0.4, "happy": 0.6}}
     said = call(page, "verdict", "new m.Verdict().update(x, 0.3)", reading)

@@ -44,7 +44,7 @@ MAX_BYTES = 60_000
 HISTORY_SECONDS = 8
 FILM_SECONDS = 6.4
 FILM_FRAMES = 16
-FILM_AREA, FILM_SIZE = (8, 62, 952, 652), (720, 450)
+FILM_AREA, FILM_SIZE = (16, 84, 944, 644), (720, 434)
 SAMPLES = ROOT / "webapp" / "static" / "samples"
 
 
@@ -152,6 +152,7 @@ def ended_film(page):
 
 
 DOCS = {
+    "page-idle": Shot(lambda page: page.wait_for_timeout(4500), DESKTOP),
     "page-live": Shot(live(seconds=HISTORY_SECONDS), DESKTOP, whole=True),
     "page-dark": Shot(live(2, HISTORY_SECONDS), DESKTOP, "dark", faces=2, whole=True),
     "page-compare": Shot(sample("Grace Hopper", then=compare), DESKTOP),
@@ -164,7 +165,6 @@ DOCS = {
     "page-card": Shot(sample("Eileen Collins", then=click("#share")), DESKTOP),
 }
 OTHERS = {
-    "idle": Shot(lambda page: None, DESKTOP),
     "idle-phone": Shot(lambda page: None, PHONE),
     "idle-landscape": Shot(lambda page: None, LANDSCAPE_PHONE, "dark"),
     "tablet": Shot(live(), TABLET),

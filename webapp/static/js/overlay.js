@@ -163,7 +163,7 @@ function aroundEyes(points) {
 export function labelOf({ number, verdicts }) {
   const [first] = verdicts;
   if (first.unreadable) return `${number}  ${inWords(first)}`;
-  const guess = first.certain ? `${first.label} ${percent(first.confidence)}` : inWords(first);
+  const guess = first.certain ? `${first.label} ${percent(first.mean)}` : inWords(first);
   if (verdicts.length < 2) return `${number}  ${guess}`;
   if (!disagree(verdicts)) return `${number}  both: ${inWords(first)}`;
   return `${number}  ${verdicts.map((each) => `${each.name} ${inWords(each)}`).join(" ≠ ")}`;

@@ -116,13 +116,13 @@ export function showFace(face) {
 }
 
 function showVerdict(slot, face, verdict) {
-  const { label, confidence, certain, model } = verdict;
+  const { label, mean, certain, model } = verdict;
   const answer = element(`answer-${slot}`);
   const words = inWords(verdict);
   answer.querySelector(".verdict").replaceChildren(...(verdict.unreadable ? [capital(words)] : [
     swatch(`var(--${label})`, !certain),
     make("span", { className: "word" }, capital(words)),
-    make("span", { className: "figure" }, percent(confidence)),
+    make("span", { className: "figure" }, percent(mean)),
   ]));
   answer.querySelector(".note").textContent = noteOf(verdict, answer.dataset.from);
   for (const row of element(`bars-${slot}`).children) {

@@ -11,7 +11,8 @@ export class Verdict {
     this.label = null;
   }
 
-  // reading -> { label, confidence, certain }; confidence is of this moment, as the bars show it.
+  // reading -> { label, confidence, mean, certain }; confidence is of this moment, as the bars show
+  // it, mean of the last ones, as the held label is.
   update(reading, threshold, now = performance.now()) {
     const label = reading.label ?? reading.best;
     const confidence = reading.probabilities[label];
@@ -28,7 +29,7 @@ export class Verdict {
     }
     this.threshold = threshold;
     this.seenAt = now;
-    return { label, confidence, certain: this.certain };
+    return { label, confidence, mean: this.mean, certain: this.certain };
   }
 
   #decide(certain, now) {
@@ -38,7 +39,7 @@ export class Verdict {
   }
 }
 
-// The verdicts on faces: { label, confidence, certain, name, model, threshold }.
+// The verdicts on faces: { label, confidence, mean, certain, name, model, threshold }.
 export class Verdicts {
   // thresholdOf(described): the probability from which a model's label is said.
   constructor(thresholdOf) {
