@@ -26,7 +26,7 @@ export class Overlay {
     this.canvas.setAttribute("aria-label", "No face is marked.");
   }
 
-  // Take in a result whose faces have `verdicts`: [{ name, label, confidence, certain }], one a
+  // Take in a result whose faces have `verdicts`: [{ name, label, mean, certain }], one a
   // model. Faces that stay glide to their new place, others appear or go.
   update(result) {
     this.size = [result.width, result.height];
