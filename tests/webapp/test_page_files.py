@@ -102,6 +102,24 @@ def test_a_picture_can_be_pasted(open_page):
     assert "happy" in page.inner_text(".said")
 
 
+def test_a_photo_dropped_anywhere_is_read_and_the_page_stays(open_page):
+    page = open_page(0)
+    page.evaluate(
+        """bytes => {
+          const file = new File([new Uint8Array(bytes)], "dropped.jpg", { type: "image/jpeg" });
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(file);
+          const drag = (name) => document.querySelector("footer").dispatchEvent(
+            new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true }));
+          return ["dragover", "drop"].map(drag);
+        }""",
+        list(jpeg(frame(1))),
+    )
+    page.wait_for_selector(".result svg")
+    assert page.inner_text(".result h3") == "dropped.jpg"
+    assert not page.evaluate("document.body.classList.contains('dragging')")
+
+
 def test_a_video_is_read_on_the_stage_and_the_camera_comes_back_mirrored(open_page, tmp_path):
     page = open_page(1)
     start(page)

@@ -26,6 +26,23 @@ from PIL import Image
 pytestmark = NEEDS_BROWSER
 REST, ARROWS, NOW = (0x5D, 0x7A, 0x94), (0xFF, 0xB4, 0x54), (0xF4, 0xF1, 0xEA)  # colours
 
+# A front and a back camera, which Chromium's fake ones are not.
+PHONE_CAMERAS = """
+  const devices = navigator.mediaDevices;
+  const [enumerate, request] = ["enumerateDevices", "getUserMedia"].map((name) => (
+    devices[name].bind(devices)));
+  devices.enumerateDevices = async () => (
+    [...await enumerate(), { kind: "videoinput", deviceId: "back", label: "Back" }]);
+  devices.getUserMedia = ({ video }) => {
+    window.facing = video.facingMode;
+    return request({ video: true });
+  };
+  const settings = MediaStreamTrack.prototype.getSettings;
+  MediaStreamTrack.prototype.getSettings = function getSettings() {
+    return { ...settings.call(this), facingMode: window.facing };
+  };
+"""
+
 
 def saved_rows(page):
     with page.expect_download() as saved:
@@ -331,6 +348,22 @@ def test_every_person_has_a_line_with_values_under_the_pointer_and_a_replay(open
     assert page.inner_text("#replay") == "End the replay"
     wait_for_text(page, "#replay", "Replay the minute")
     assert not page.is_visible("#drawing-tag")
+
+
+def test_a_phones_back_camera_is_one_press_away_and_not_mirrored(open_page):
+    page = open_page(1)
+    page.add_init_script(PHONE_CAMERAS)
+    page.reload()
+    page.wait_for_selector("#readers input", state="attached")
+    start(page)
+    assert page.evaluate("facing") == "user"
+    page.wait_for_selector("#live.mirrored")
+    page.click("#flip")
+    page.wait_for_selector("#live:not(.mirrored)")
+    wait_for_status(page, "1 face in view")
+    assert page.evaluate("facing") == "environment"
+    page.click("#flip")
+    page.wait_for_selector("#live.mirrored")
 
 
 def test_focus_stays_after_start_and_stop(open_page):

@@ -123,8 +123,9 @@ export class Feed {
   // One tab at a time: two would halve each other's frame rate without saying why.
   async #takeTurn() {
     if (!navigator.locks || this.giveTurnBack) return;
+    await this.turn; // one just given back is free only a moment later
     const taken = await new Promise((resolve) => {
-      navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => {
+      this.turn = navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => {
         if (!lock) return resolve(false);
         return new Promise((release) => {
           this.giveTurnBack = () => {
