@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -24,7 +23,6 @@ from facelines.model.metrics import accuracy_by_share, bootstrap_confusion, eval
 from facelines.model.recognizer import Recognizer
 from facelines.model.sources import Arrays, SourceError
 from facelines.model.training.config import Config
-from facelines.model.training.network_file import read_network
 from facelines.model.training.networks import NETWORKS
 from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices
@@ -195,28 +193,26 @@ def _against_ferplus(probabilities: np.ndarray, split: Split) -> dict | None:
     }
 
 
-def _network_file(evaluation: Evaluation) -> Path:
-    if evaluation.trained is None:
-        return artifact.load(evaluation.contender.network).keras_path
-    return evaluation.trained.folder / "model.keras"
+def _artifact(evaluation: Evaluation) -> artifact.Artifact:
+    trained = evaluation.trained
+    return artifact.load(trained.folder if trained else evaluation.contender.network)
 
 
 def _cost(evaluation: Evaluation) -> Cost:
-    path = _network_file(evaluation)
-    model = read_network(path)
+    made = _artifact(evaluation)
+    # A released network comes without its model.keras; its layers say what it costs.
+    model = NETWORKS[made.network](len(made.labels))
     return {
         "parameters": model.count_params(),
         "macs": cost.macs(model),
         "views": evaluation.recognizer.views,
         # Rounded: names inside the file grow by a letter from one export to the next.
-        "file_mb": round(path.with_name("model.onnx").stat().st_size / 1e6, 2),
+        "file_mb": round(made.onnx_path.stat().st_size / 1e6, 2),
     }
 
 
 def _timing(evaluation: Evaluation) -> Timing:
-    settings = replace(
-        artifact.load(_network_file(evaluation).parent), views=evaluation.recognizer.views
-    )
+    settings = replace(_artifact(evaluation), views=evaluation.recognizer.views)
     found = cost.timing(Recognizer(settings, threads=1), _blank_inputs(evaluation), threads=1)
     if evaluation.trained is not None:
         found["training_seconds"] = evaluation.trained.seconds
