@@ -55,11 +55,11 @@ def fit(
     for name, arrays in (("training", split.train), ("validation", split.test)):
         if not len(arrays["label"]):
             raise ValueError(f"The {name} split is empty; expected at least one labelled face.")
-    taught = teacher is not None or "answers" in split.train
-    if bool(config.teacher) != taught:
+    has_teacher = teacher is not None or "answers" in split.train
+    if bool(config.teacher) != has_teacher:
         raise ValueError(
             f"The config gives a teacher {config.teacher:.0%} of the targets and there is "
-            f"{'one' if taught else 'none'}; give both (--teacher) or neither."
+            f"{'one' if has_teacher else 'none'}; give both (--teacher) or neither."
         )
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)

@@ -22,12 +22,19 @@ def read_network(path: str | Path) -> keras.Model:
     """Return a saved network with its weights, not compiled.
 
     Raises:
-        ValueError, TypeError: it holds code (a Lambda layer), or is no network's file.
+        OSError: there is no such file.
+        ValueError: it holds code (a Lambda layer), or is no network's file.
     """
-    with zipfile.ZipFile(path) as file:
-        config = json.loads(file.read("config.json"), object_hook=_known_settings)
-    model = keras.models.model_from_json(json.dumps(config | {"compile_config": None}))
-    model.load_weights(path)
+    try:
+        with zipfile.ZipFile(path) as file:
+            config = json.loads(file.read("config.json"), object_hook=_known_settings)
+        model = keras.models.model_from_json(json.dumps(config | {"compile_config": None}))
+        model.load_weights(path)
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(
+            f"{path}: cannot be read ({reason}); expected a model.keras of Keras 3, without code."
+        ) from error
     return model
 
 
