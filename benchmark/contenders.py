@@ -206,12 +206,12 @@ def contenders() -> tuple[Contender, ...]:
             "points_mlp",
             SHAPE,
             "MLP on the 51 points and their distances, no drawing",
-            replace(_config_of("landmark"), network="points_mlp"),
+            replace(_config_of("landmark_points"), network="points_mlp"),
         ),
         _VGG16,
-        _ours("landmark", SHAPE, "Ours: drawing and points"),
+        # What joins trained networks trains nothing: the recipe of one of them stands in.
+        _ours("landmark", SHAPE, "Ours: points of two sources", recipe="landmark_points"),
         *_PUBLISHED,
         _ours("pixel", PIXELS, "Ours: small residual network"),
-        # Its own config trains nothing: it joins trained networks.
         _ours("fused", BOTH, "Ours: pixels and points", recipe="pixel"),
     )

@@ -11,6 +11,23 @@ SHAPE, PIXELS, BOTH = "shape", "pixels", "both"
 PROBED = ("landmark_cnn", "pixel_cnn", "points_mlp", "landmark", "pixel", "fused")
 NEEDS_PICTURES = "needs a data set (run.py benchmark --data PREPARED); this one has no pictures"
 NOT_QUICK = {"needs": "a run without --quick"}
+LEFT_OUT = {"needs": "a run whose --sections name it"}
+SECTIONS = (
+    "parts",
+    "drawings",
+    "worst",
+    "collapse",
+    "corruptions",
+    "framings",
+    "sources",
+    "maps",
+    "cross",
+    "folds",
+    "label_sets",
+    "identity",
+    "references",
+)
+QUICK_ROWS, QUICK_EPOCHS = 6000, 5  # of a training with --quick that answers one question
 
 
 @dataclass(frozen=True)
@@ -22,6 +39,7 @@ class Options:
     each contender's own. seeds: trainings of each contender. classes: 6, 7 or 3. also: other
     sources, to cross with. peer: "fer" or "". workers: processes and threads. probe_rows: test
     faces, at most, that are corrupted and whose parts are left out; a map takes a fiftieth a class.
+    sections: names of SECTIONS, all if empty; the others say that they were left out.
     """
 
     data: str
@@ -35,6 +53,7 @@ class Options:
     peer: str = ""
     workers: int = os.cpu_count() or 1
     probe_rows: int = 1000
+    sections: tuple[str, ...] = ()
     command: str = ""
 
     @property

@@ -53,15 +53,21 @@ def corrupted(
         for level in corruption.levels
         for index, (gray, points) in enumerate(zip(rows["pixels"], rows["raw_points"], strict=True))
     ]
-    faces = list(parallel(partial(_face, pipeline=pipeline), pictures, workers))
+    faces = read_again(pictures, pipeline, workers)
     count = len(rows["label"])
     return [
-        _arrays(faces[start : start + count], rows["label"])
+        as_rows(faces[start : start + count], rows["label"])
         for start in range(0, len(faces), count)
     ]
 
 
-def _arrays(faces: list[Face], labels: np.ndarray) -> Arrays:
+def read_again(pictures: list[np.ndarray], pipeline: Pipeline, workers: int) -> list[Face]:
+    """Return the one face of each picture, uint8 (H, W), the detector run anew."""
+    return list(parallel(partial(_face, pipeline=pipeline), pictures, workers))
+
+
+def as_rows(faces: list[Face], labels: np.ndarray) -> Arrays:
+    """Return what networks see of faces, their labels (n,), and how each was found (n,)."""
     found = np.array([face.box.source for face in faces])
     return {**inputs.of_faces(faces), "label": labels, "found": found}
 

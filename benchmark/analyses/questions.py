@@ -12,6 +12,7 @@ import numpy as np
 from facelines.benchmark import schema, training_cache
 from facelines.benchmark.analyses import corruptions, drawings, other_sets, probes
 from facelines.benchmark.analyses.label_sets import label_sets
+from facelines.benchmark.analyses.point_sources import point_sources
 from facelines.benchmark.analyses.references import references
 from facelines.benchmark.evaluation import Evaluation
 from facelines.benchmark.schema import NOT_QUICK, Options
@@ -22,10 +23,10 @@ from facelines.model.training.augmentation import Augmentation
 from facelines.model.training.config import Config
 from facelines.model.training.networks import NETWORKS
 from facelines.model.training.split import Split
+from facelines.preprocessing import framings
 from facelines.preprocessing.labels import label_indices
 
 _MAPPED = 1 / 50  # of the probe rows, in each class: a map asks 196 times about each face
-_QUICK_DRAWINGS = {"rows": 6000, "epochs": 5}
 _NO_PICTURES = {"needs": "a data set with pictures (run.py benchmark --data PREPARED)"}
 _DRAWING_CONFIG = Config(
     "picture_48",
@@ -59,19 +60,23 @@ def all_of(
         others: as from `other_sets.load`.
     """
     probed = {name: evaluations[name] for name in schema.PROBED if name in evaluations}
-    return {
-        "parts": parts(probed, split, options),
-        "drawings": drawing_ablation(split, options),
-        "worst": worst(probed, split),
-        "collapse": collapse(evaluations, split),
-        "corruptions": corruption(probed, split, options),
-        "maps": maps(probed, split, options),
-        "cross": other_sets.cross(evaluations, others, split, options),
-        "folds": other_sets.folds(options, split),
-        "label_sets": label_sets(evaluations, arrays, split, options),
-        "identity": other_sets.identity(others),
-        "references": references(evaluations, others, split),
+    asked = {
+        "parts": partial(parts, probed, split, options),
+        "drawings": partial(drawing_ablation, split, options),
+        "worst": partial(worst, probed, split),
+        "collapse": partial(collapse, evaluations, split),
+        "corruptions": partial(corruption, probed, split, options),
+        "framings": partial(framing, probed, split, options),
+        "sources": partial(point_sources, split, options),
+        "maps": partial(maps, probed, split, options),
+        "cross": partial(other_sets.cross, evaluations, others, split, options),
+        "folds": partial(other_sets.folds, options, split),
+        "label_sets": partial(label_sets, evaluations, arrays, split, options),
+        "identity": partial(other_sets.identity, others),
+        "references": partial(references, evaluations, others, split),
     }
+    wanted = options.sections or schema.SECTIONS
+    return {name: ask() if name in wanted else schema.LEFT_OUT for name, ask in asked.items()}
 
 
 def _some(rows: Arrays, count: int) -> Arrays:
@@ -161,8 +166,8 @@ def drawing_ablation(split: Split, options: Options) -> dict:
     """
     epochs = options.epochs or _DRAWING_CONFIG.epochs
     if options.quick:
-        split = training_cache.with_rows(split, _QUICK_DRAWINGS["rows"])
-        epochs = options.epochs or _QUICK_DRAWINGS["epochs"]
+        split = training_cache.with_rows(split, schema.QUICK_ROWS)
+        epochs = options.epochs or schema.QUICK_EPOCHS
     truth = label_indices(split.test["label"], split.labels)
     found, right = [], {}
     for variant in drawings.VARIANTS:
@@ -230,10 +235,7 @@ def corruption(probed: dict[str, Evaluation], split: Split, options: Options) ->
     if options.quick:
         return NOT_QUICK
     rows = _some(split.test, options.probe_rows)
-    truth = label_indices(rows["label"], split.labels)
-
-    def accuracy(evaluation, faces):
-        return float(np.mean(evaluation.answer(faces).argmax(axis=1) == truth))
+    accuracy = partial(_accuracy, truth=label_indices(rows["label"], split.labels))
 
     def compute(kind):
         print(f"corruption: {kind.name}", flush=True)
@@ -264,4 +266,46 @@ def corruption(probed: dict[str, Evaluation], split: Split, options: Options) ->
         for kind in corruptions.CORRUPTIONS
     }
     clean = {name: accuracy(evaluation, rows) for name, evaluation in probed.items()}
+    return {"n": len(rows["label"]), "clean": clean, "kinds": kinds}
+
+
+def _accuracy(evaluation: Evaluation, rows: Arrays, truth: np.ndarray) -> float:
+    return float(np.mean(evaluation.answer(rows).argmax(axis=1) == truth))
+
+
+def framing(probed: dict[str, Evaluation], split: Split, options: Options) -> dict:
+    """Return accuracies on the test pictures squashed, cut closer, padded and turned.
+
+    Every picture goes through the whole pipeline again. All test faces are asked, since the
+    differences are small.
+    """
+    if "pixels" not in split.test:
+        return _NO_PICTURES
+    if options.quick:
+        return NOT_QUICK
+    rows = split.test
+    truth = label_indices(rows["label"], split.labels)
+
+    def compute(name):
+        print(f"framing: {name}", flush=True)
+        pictures = [framings.FIXED[name](gray) for gray in rows["pixels"]]
+        faces = corruptions.read_again(pictures, split.pipeline, options.workers)
+        framed = corruptions.as_rows(faces, rows["label"])
+        return {
+            "found": float(np.mean(framed["found"] == "detected")),
+            "models": {name: _accuracy(one, framed, truth) for name, one in probed.items()},
+        }
+
+    key = [
+        {name: evaluation.key for name, evaluation in probed.items()},
+        training_cache.hash_of_rows(rows),
+    ]
+    code = ("benchmark/analyses/corruptions.py", "preprocessing/*.py")
+    kinds = {
+        name: training_cache.cached(
+            options.cache, "framing", [name, *key], partial(compute, name), code
+        )
+        for name in framings.FIXED
+    }
+    clean = {name: _accuracy(evaluation, rows, truth) for name, evaluation in probed.items()}
     return {"n": len(truth), "clean": clean, "kinds": kinds}

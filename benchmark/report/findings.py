@@ -144,6 +144,8 @@ def _parts(rows, results):
 
 def _variants(results) -> dict:
     """Return the drawing's variants by name; none where the trainings were too short to learn."""
+    if "needs" in results["drawings"]:
+        return {}
     found = {one["name"]: one for one in results["drawings"]["variants"] if "accuracy" in one}
     return found if found[_RECIPE]["accuracy"] > _majority(results) + _LEARNED else {}
 

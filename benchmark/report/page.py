@@ -8,7 +8,7 @@ from facelines.benchmark.report import plots
 from facelines.benchmark.report.comparisons import comparisons
 from facelines.benchmark.report.markup import Html, element, figure, grid, join, text
 from facelines.benchmark.report.markup import table as html_table
-from facelines.benchmark.report.sections import classes, corruption, further
+from facelines.benchmark.report.sections import classes, corruption, framing, further
 from facelines.benchmark.report.standings import measured, standings
 from facelines.benchmark.schema import PROBED, Row
 from facelines.model.format import percent, points
@@ -73,7 +73,7 @@ def _sections(results: dict) -> Iterator[tuple[str, str, Html]]:
     yield "learned", "What we learned", _learned(results)
     yield "contenders", "Every model on the same faces", standings(results)
     yield "published", "Beside the published figures", _published(results)
-    yield "corruption", "Where the shape wins", corruption(results)
+    yield "corruption", "Where the shape wins", join(corruption(results), framing(results))
     yield from further(results)
     yield "classes", "Class by class", classes(results)
     yield "certainty", "How sure, and how rightly", _certainty(results)

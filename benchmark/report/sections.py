@@ -11,11 +11,22 @@ from facelines.benchmark.report.markup import table as html_table
 from facelines.benchmark.schema import FER2013
 from facelines.model.format import percent
 
+NOT_YET = {"needs": "a later version of the benchmark"}
+BOTH_SOURCES = "both"
+FRAMINGS = {
+    "clean": "as it is",
+    "squashed": "squashed to 0.76",
+    "tight": "inner 80 %",
+    "loose": "padded by 25 %",
+    "turned": "turned by 20 degrees",
+}
+
 
 def further(results: dict) -> Iterator[tuple[str, str, Html]]:
     """Yield (id, title, body) of every further question."""
     yield "looks", "What each model looks at", join(_parts(results), _maps(results))
     yield "drawing", "What of the drawing matters", _drawings(results)
+    yield "sources", "Whose landmarks matter", _point_sources(results)
     yield "cross", "On other people's faces", join(_cross(results), _folds(results))
     yield "labels", "On fewer labels, and on more", _label_sets(results)
     yield "identity", "How much identity is left", _identity(results)
@@ -62,6 +73,32 @@ def corruption(results: dict) -> Html:
         grid(figures),
         html_table(header, [clean, *rows], "Accuracy in % at the strongest of five strengths"),
     )
+
+
+def framing(results: dict) -> Html:
+    """Return the table of accuracy on pictures framed otherwise, and what each framing costs."""
+    # Results of before it was asked have no such section.
+    found = results.get("framings", NOT_YET)
+    if "needs" in found:
+        return needs(found)
+    rows = [
+        (f"`{name}`", *(f"{100 * value:.1f}" for value in values)) for name, values in framed(found)
+    ]
+    caption = (
+        f"The {found['n']} test pictures framed otherwise, through the whole pipeline again: "
+        "accuracy in %"
+    )
+    return join(
+        element("h3", "Faces framed otherwise"),
+        html_table(("model", *FRAMINGS.values()), rows, caption),
+    )
+
+
+def framed(found: dict) -> Iterator[tuple[str, list[float]]]:
+    """Yield (network, its accuracies in the order of FRAMINGS)."""
+    for name, clean in found["clean"].items():
+        kinds = [one["models"][name] for one in map(found["kinds"].get, list(FRAMINGS)[1:])]
+        yield name, [clean, *kinds]
 
 
 def classes(results: dict) -> Html:
@@ -164,6 +201,8 @@ def _where(values: np.ndarray) -> str:
 
 def _drawings(results: dict) -> Html:
     found = results["drawings"]
+    if "needs" in found:
+        return needs(found)
     rows = [
         {
             "label": one["name"],
@@ -202,6 +241,26 @@ def _drawings(results: dict) -> Html:
             "words",
         ),
     )
+
+
+def _point_sources(results: dict) -> Html:
+    found = results.get("sources", NOT_YET)
+    if "needs" in found:
+        return needs(found)
+    rows = [
+        (
+            one["name"],
+            f"{100 * one['accuracy']:.1f}",
+            interval(one["interval"]),
+            "" if one["name"] == BOTH_SOURCES else f"{one['p']:.2g}",
+        )
+        for one in found["variants"]
+    ]
+    caption = (
+        f"Trained alike on {found['faces']:,} faces for {found['epochs']} epochs, one seed; p of "
+        "McNemar's test against both, on the same images"
+    )
+    return html_table(("points of", "accuracy, %", "95 %", "p"), rows, caption)
 
 
 def _cross(results: dict) -> Html:
@@ -274,6 +333,8 @@ def _fold_table(name: str, networks: dict) -> Html:
 
 
 def _label_sets(results: dict) -> Html:
+    if "needs" in results["label_sets"]:
+        return needs(results["label_sets"])
     parts = [
         element(
             "p",
@@ -337,7 +398,7 @@ def _identity(results: dict) -> Html:
 
 def _references(results: dict) -> Html:
     # Results of before there were references have no such section.
-    found = results.get("references", {"needs": "a later version of the benchmark"})
+    found = results.get("references", NOT_YET)
     if "needs" in found:
         return needs(found)
     parts = [

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from facelines.benchmark.report.comparisons import comparisons, published_accuracy
-from facelines.benchmark.report.sections import interval
+from facelines.benchmark.report.sections import FRAMINGS, framed, interval
 from facelines.benchmark.schema import CKPLUS, FER2013, PROBED
 from facelines.model.format import markdown_table
 
@@ -16,6 +16,10 @@ def table(results: dict) -> str:
         f"images, every one counted. Made by `{results['run']['command']}`."
     )
     lines = [head, "", markdown_table(_COLUMNS, _contenders(results))]
+    if "kinds" in results.get("framings", {}):
+        lines += ["", "The same faces framed otherwise, accuracy in %:", "", _framings(results)]
+    if "variants" in results.get("sources", {}):
+        lines += ["", "Whose landmarks, one kind of network, trained alike:", "", _sources(results)]
     if other := list(_elsewhere(results)):
         lines += ["", "On other labels and other people's faces:", ""]
         lines.append(markdown_table(("model", "on", "accuracy, % (95 %)", "published, %"), other))
@@ -32,6 +36,22 @@ _COLUMNS = (
 )
 
 
+def _framings(results: dict) -> str:
+    rows = [
+        (f"`{name}`", *(f"{100 * value:.1f}" for value in values))
+        for name, values in framed(results["framings"])
+    ]
+    return markdown_table(("model", *FRAMINGS.values()), rows)
+
+
+def _sources(results: dict) -> str:
+    rows = [
+        (one["name"], f"{100 * one['accuracy']:.1f} ({interval(one['interval'])})")
+        for one in results["sources"]["variants"]
+    ]
+    return markdown_table(("points of", "accuracy, % (95 %)"), rows)
+
+
 def _contenders(results: dict) -> Iterator[tuple[str, ...]]:
     stated = {one["network"]: one for one in reversed(comparisons(results))}
     for row in results["contenders"]:
@@ -46,7 +66,8 @@ def _contenders(results: dict) -> Iterator[tuple[str, ...]]:
 
 
 def _elsewhere(results: dict) -> Iterator[tuple[str, ...]]:
-    for size, found in results["label_sets"].items():
+    label_sets = {} if "needs" in results["label_sets"] else results["label_sets"]
+    for size, found in label_sets.items():
         names = ", ".join(found.get("labels", ())) if int(size) < 6 else f"{size} labels"
         for name, one in found.get("asked", {}).items():
             if name in PROBED:

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from facelines.benchmark.schema import SECTIONS
 from facelines.commands.arguments import number
 from facelines.commands.output import this_command
 
@@ -36,6 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=1000,
         metavar="N",
         help="faces to corrupt (1000)",
+    )
+    parser.add_argument(
+        "--sections",
+        nargs="+",
+        default=[],
+        choices=SECTIONS,
+        metavar="NAME",
+        help=f"ask these further questions alone: {', '.join(SECTIONS)}",
     )
     parser.add_argument(
         "--report-only", type=Path, metavar="DIR", help="draw an earlier run's report again"
@@ -81,6 +90,7 @@ def _measured(arguments: argparse.Namespace) -> dict:
         peer=arguments.peer,
         workers=arguments.workers or os.cpu_count() or 1,
         probe_rows=arguments.probe_rows,
+        sections=tuple(arguments.sections),
         command=this_command(),
     )
     return runner.run(options)

@@ -22,7 +22,7 @@ class Config:
         asked about the blends; one that averages views of drawings draws blended points anew.
     class_weights: weigh each class by the inverse of its frequency, to this power.
     ema: decay a step of the averaged weights that are evaluated and kept; 0 is off.
-    precision: a Keras dtype policy: "float32" or "mixed_bfloat16".
+    precision: a Keras dtype policy: "float32" or "mixed_bfloat16" (see `precision.supported`).
     validation_every: epochs from one validation to the next; the last epoch always is.
     patience: stop after so many validations without a better one; 0 trains all epochs.
     start: an artifact by its name or folder, or a model.keras, whose weights of equal name and

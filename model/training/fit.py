@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from facelines.model.training import precision
 from facelines.model.training.batches import (
     Batches,
     Teacher,
@@ -63,7 +64,7 @@ def fit(
         )
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
-    keras.config.set_dtype_policy(config.precision)
+    keras.config.set_dtype_policy(precision.supported(config.precision))
     batches, model = _prepare(split, config, teacher)
     if not config.epochs:
         return without_votes_head(model), []

@@ -9,6 +9,7 @@ from facelines.benchmark.analyses.probes import PARTS
 from facelines.benchmark.evaluation import figures_of
 from facelines.model.metrics import mcnemar
 from facelines.model.training.split import Split
+from facelines.preprocessing.framings import FIXED
 from facelines.preprocessing.labels import LABEL_SETS
 from facelines.preprocessing.pipeline import Pipeline
 
@@ -55,6 +56,12 @@ def full_results(split: Split) -> dict:
             {"name": one.name, "accuracy": 0.5 + 0.01 * at, "rival": one.rival, "p": 0.2,
              "interval": [0.485 + 0.01 * at, 0.515 + 0.01 * at]}
             for at, one in enumerate(VARIANTS)]},
+        "sources": {"faces": 27944, "epochs": 16, "variants": [
+            {"name": name, "accuracy": value, "interval": [value - 0.01, value + 0.01], "p": 0.01}
+            for name, value in (("dlib", 0.58), ("Face Mesh V2", 0.59), ("both", 0.62))]},
+        "framings": {"n": len(index), "clean": dict.fromkeys(PROBED, 0.6), "kinds": {
+            name: {"found": 0.99, "models": dict.fromkeys(PROBED, 0.5 + 0.01 * at)}
+            for at, name in enumerate(FIXED)}},
         "references": {"CK+48": {"faces": 750, "people": 104, "pixel": 0.8, "models": {"landmark": {
             way: {"n": 750, "accuracy": 0.7, "macro_f1": 0.6, "against_pixel": {"p": 0.5}}
             for way in ("none", "set", "person", "8 faces")}}}},

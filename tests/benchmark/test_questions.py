@@ -7,11 +7,20 @@ import numpy as np
 import pytest
 
 from facelines.benchmark import contenders, schema, training_cache
-from facelines.benchmark.analyses import corruptions, label_sets, other_sets, questions
+from facelines.benchmark.analyses import (
+    corruptions,
+    label_sets,
+    other_sets,
+    point_sources,
+    questions,
+)
 from facelines.benchmark.analyses.corruptions import Corruption
 from facelines.benchmark.report.findings import findings_of
 from facelines.benchmark.schema import Options
+from facelines.model import sources
 from facelines.model.training.split import Split
+from facelines.preprocessing.labels import LABEL_SETS
+from facelines.preprocessing.mesh import READ_LANDMARKS
 from facelines.preprocessing.pipeline import Pipeline
 
 LABELS = ("happy", "sad")
@@ -77,6 +86,38 @@ def test_corruption_is_measured_on_the_same_faces_level_by_level(split, options,
     other = {"pixel": evaluation(by_brightness, schema.PIXELS, key="other weights")}
     with pytest.raises(AssertionError, match="corrupted again"):
         questions.corruption(other, split, options)
+
+
+def test_framings_are_measured_on_every_face_and_cached(split, options, monkeypatch):
+    probed = {"pixel": evaluation(by_brightness, schema.PIXELS)}
+    found = questions.framing(probed, split, options)
+    assert found["n"] == 12 and found["clean"] == {"pixel": 1.0}
+    assert {name: one["models"] for name, one in found["kinds"].items()} == dict.fromkeys(
+        ("squashed", "tight", "loose", "turned"), {"pixel": 1.0}
+    )  # a bright face stays bright
+    monkeypatch.setattr(corruptions, "read_again", None)
+    assert questions.framing(probed, split, options) == found
+    without = replace(split, test={k: v for k, v in split.test.items() if k != "pixels"})
+    assert "pictures" in questions.framing(probed, without, options)["needs"]
+
+
+def test_a_source_that_says_nothing_is_the_worst(embedded_rows, options):
+    """dlib's points are all one face's: what is right must come from the mesh."""
+    rows = dict(embedded_rows)
+    landmarks = rows["vertices"][:, READ_LANDMARKS]
+    rows["points"] = (rows["points"][:1] + landmarks) / 2
+    split = Split(
+        sources.training_rows(rows), sources.validation_rows(rows), LABEL_SETS[6], Pipeline()
+    )
+    found = point_sources.point_sources(split, replace(options, epochs=3))
+    accuracy = {one["name"]: one["accuracy"] for one in found["variants"]}
+    assert list(accuracy) == ["dlib", "Face Mesh V2", "both"]
+    constant = point_sources._of_dlib(split).test["points"]
+    np.testing.assert_allclose(constant, np.broadcast_to(constant[0], constant.shape), atol=1e-5)
+    commonest = max(np.mean(split.test["label"] == label) for label in LABEL_SETS[6])
+    assert accuracy["dlib"] <= commonest
+    other = replace(split, pipeline=replace(split.pipeline, landmarker="dlib"))
+    assert "both sources" in point_sources.point_sources(other, options)["needs"]
 
 
 def test_a_network_of_mouths_is_lost_without_mouths_only(split, options):
@@ -231,3 +272,12 @@ def test_of_a_network_that_learned_nothing_nothing_follows():
         **dict.fromkeys(("identity", "corruptions", "cross", "folds"), {"needs": "-"}),
     }
     assert findings_of(results) == []
+
+
+def test_only_the_sections_that_are_named_are_asked(split, options):
+    probed = {"pixel": evaluation(by_brightness, schema.PIXELS)}
+    one = replace(options, sections=("framings",))
+    found = questions.all_of(probed, {}, {}, split, one)
+    assert tuple(found) == schema.SECTIONS
+    assert found.pop("framings")["n"] == 12
+    assert all(each == schema.LEFT_OUT for each in found.values())

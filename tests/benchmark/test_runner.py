@@ -42,7 +42,7 @@ def results(geometry, tmp_path_factory):
         patch.setattr(fer2013_landmarks, "load", lambda *_, **__: geometry)
         few = (drawings.VARIANTS[0], drawings.VARIANTS[-1])
         patch.setattr(drawings, "VARIANTS", few)
-        options = Options("embedded", folder, quick=True, only=ONLY, epochs=1, workers=1)
+        options = Options("embedded", folder, quick=True, only=ONLY, workers=1)
         first = runner.run(options)
         for cached in (folder / "models").iterdir():
             kept = cached.with_name("first-" + cached.name)
@@ -67,7 +67,7 @@ def test_what_the_data_cannot_answer_is_said_and_not_invented(results):
     first, *_ = results
     rows = {row["network"]: row for row in first["contenders"]}
     assert "needs a data set" in rows["pixel_cnn"]["status"] and "accuracy" not in rows["pixel_cnn"]
-    for name in ("corruptions", "cross", "identity", "folds", "maps"):
+    for name in ("corruptions", "framings", "cross", "identity", "folds", "maps"):
         assert first[name]["needs"]
     jaw = first["drawings"]["variants"][-1]
     assert jaw["needs"] and "accuracy" not in jaw
@@ -197,6 +197,16 @@ def test_every_section_of_a_full_run_is_drawn(full):
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("section", schema.SECTIONS)
+def test_a_section_that_was_left_out_says_so(section, full):
+    assert section in full
+    without = {**full, section: schema.LEFT_OUT, "learned": []}
+    without["learned"] = findings_of(without)
+    text = draw_page(without)
+    assert section == "collapse" or "a run whose --sections name it" in text
+    assert table.table(without)
+
+
 def test_the_published_rows_are_those_of_the_fold_and_of_the_label_set(full):
     found = {
         (one["network"], one["claim"]["data"], one["claim"]["classes"]): one
@@ -225,7 +235,7 @@ def test_every_contender_is_a_named_network_and_carries_its_own_config():
     for one in everyone:
         assert one.network in NETWORKS and one.config.network == one.network
         assert one.sees in (schema.SHAPE, schema.PIXELS, schema.BOTH)
-        assert not one.config.start and not one.config.join
+        assert not one.config.start and not one.config.join and one.config.epochs > 0
 
 
 def test_the_decisive_pair_shares_its_config():
