@@ -45,7 +45,7 @@ def score(
         subject_from: a regular expression that finds the person in a picture's path, as its first
             group where it has one; by default the set itself names its people.
         reading: passed to `sources.read_faces`; of an already prepared source there is nothing
-            to read, so `format` and `ferplus` are refused and `workers` changes nothing.
+            to read, so what only raw data take is refused and `workers` changes nothing.
 
     Returns:
         what `evaluate.evaluate` returns and model, labels, split, limit, reference, coverage,
@@ -68,6 +68,8 @@ def score(
     if not len(arrays["label"]):
         raise SourceError(f"{source}: no image is labelled one of {', '.join(recognizer.labels)}.")
     arrays, against = referenced(recognizer, arrays, reference, subject_from)
+    if "moved" in arrays:
+        against = {**sources.reference_of(source), "prepared": True, "caution": _CAUTION}
     figures = evaluate(arrays["label"], probabilities_of(recognizer, arrays), recognizer.labels)
     return {
         "model": recognizer.name,
@@ -96,21 +98,33 @@ def referenced(
     """
     if way == "none":
         return arrays, {"by": way}
+    known = references_of(recognizer, arrays, way, subject_from)
+    report = {"by": way, "references": len(set(map(id, known))), "faces": len(known)}
+    return recognizer.moved(arrays, known), report | {"caution": _CAUTION}
+
+
+def references_of(
+    recognizer: Recognizer, arrays: Arrays, way: str, subject_from: str | None = None
+) -> list[Reference]:
+    """Return what each face is read against; faces of one reference share the object.
+
+    Args:
+        way: "set" or "subject"; it and `subject_from` as for `score`.
+
+    Raises:
+        ReferenceError, SourceError: as `referenced`.
+    """
     recognizer.require_references()
     seen = probabilities_of(recognizer, arrays)
-    count = len(seen)
 
     def mean(chosen) -> Reference:
         rows = sources.select(arrays, chosen)
         return recognizer.reference_of(rows, rows.get("quality"), seen[chosen])
 
     everyone = mean(slice(None))
-    known = [everyone] * count
-    if way == "subject":
-        people = sources.subjects(arrays, subject_from)
-        known = _of_each(people, _films(arrays), mean, everyone)
-    report = {"by": way, "references": len(set(map(id, known))), "faces": count}
-    return recognizer.moved(arrays, known), report | {"caution": _CAUTION}
+    if way == "set":
+        return [everyone] * len(seen)
+    return _of_each(sources.subjects(arrays, subject_from), _films(arrays), mean, everyone)
 
 
 def _films(arrays: Arrays) -> np.ndarray:
@@ -153,7 +167,7 @@ def probabilities_of(recognizer: Recognizer, arrays: Arrays, batch_size: int = 6
             "the embedded set is geometry only."
         )
     batch = {name: arrays[name] for name in inputs.NAMES if name in arrays}
-    count = len(arrays["label"])
+    count = len(arrays[recognizer.inputs[0]])
     return np.concatenate(
         [
             recognizer.probabilities(
@@ -167,7 +181,8 @@ def probabilities_of(recognizer: Recognizer, arrays: Arrays, batch_size: int = 6
 def _faces(recognizer: Recognizer, source, split, limit, reading: dict) -> tuple[Arrays, int, dict]:
     if str(source) != fer2013_landmarks.NAME and not is_prepared(source):
         return sources.read_faces(source, recognizer.pipeline, split=split, limit=limit, **reading)
-    if given := [f"--{name}" for name in ("format", "ferplus", "aspect") if reading.get(name)]:
+    of_raw_data = ("format", "ferplus", "labels_from", "aspect")
+    if given := [f"--{name.replace('_', '-')}" for name in of_raw_data if reading.get(name)]:
         raise SourceError(
             f"{source} is prepared already, so {' and '.join(given)} cannot apply; "
             "leave it out, or evaluate the data set itself."

@@ -35,12 +35,14 @@ class Prediction:
     emotion: the most probable label; or "uncertain" where its probability is below the
         artifact's threshold, or "unreadable" where the face's points are plainly wrong. In a
         video it is the held label (see `model.steady`).
+    against: the reference that the face was read against, None where there was none.
     """
 
     face: Face
     probabilities: np.ndarray
     labels: tuple[str, ...]
     emotion: str
+    against: Reference | None = None
 
     @property
     def best(self) -> str:
@@ -153,9 +155,12 @@ class Recognizer:
             references: one for each face, None where there is none; none at all if empty.
         """
         batch = self.moved(inputs.of_faces(faces), references)
+        known = references or [None] * len(faces)
         return [
-            Prediction(face, row, self.labels, self.decide(row) if readable(face) else UNREADABLE)
-            for face, row in zip(faces, self.probabilities(batch), strict=True)
+            Prediction(
+                face, row, self.labels, self.decide(row) if readable(face) else UNREADABLE, against
+            )
+            for face, row, against in zip(faces, self.probabilities(batch), known, strict=True)
         ]
 
     def moved(
@@ -174,8 +179,8 @@ class Recognizer:
         if not any(references):
             return batch
         self.require_references()
-        read = {*self.inputs, "points"}  # the drawing is made of the points
-        sources = [name for name in inputs.SOURCES if name in batch and name in read]
+        reference.require_unmoved(batch)
+        sources = [name for name in self._moving if name in batch]
         shifts = reference.shifts(references, self.references, sources)
         return inputs.moved(batch, shifts, self.pipeline)
 
@@ -193,6 +198,7 @@ class Recognizer:
             seen: (n, labels), the faces' `probabilities` where they are known.
         """
         self.require_references()
+        reference.require_unmoved(batch)
         seen = self.probabilities(batch) if seen is None else seen
         return reference.mean_of(batch, seen, self.prior, quality)
 
@@ -204,6 +210,21 @@ class Recognizer:
             label: self.references[label].count * weight ** (1 / self._temperature)
             for label, weight in zip(self.labels, weights, strict=True)
         }
+
+    @property
+    def _moving(self) -> list[str]:
+        """The sources of points that a reference moves: the drawing is made of the points."""
+        return [name for name in inputs.SOURCES if name in {*self.inputs, "points"}]
+
+    def require_fit(self, one: Reference) -> None:
+        """Fail where faces cannot be read against a reference (ReferenceError)."""
+        self.require_references()
+        if one.landmarker not in ("", self.pipeline.landmarker):
+            raise ReferenceError(
+                f"The reference is of the landmarker {one.landmarker!r}, but {self.name} reads "
+                f"points of {self.pipeline.landmarker!r}; make it again with --model {self.name}."
+            )
+        reference.shift(one, self.references, self._moving)
 
     def require_references(self) -> None:
         """Fail where there is no training set's face to compare with (ReferenceError)."""

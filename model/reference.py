@@ -15,6 +15,8 @@ import numpy as np
 
 from facelines.model.inputs import SOURCES
 from facelines.preprocessing.labels import label_indices
+from facelines.preprocessing.mesh import READ
+from facelines.preprocessing.points import POINTS
 from facelines.preprocessing.quality import DOUBTFUL
 
 KINDS = ("neutral", "mean")
@@ -25,6 +27,7 @@ _HALF = {"neutral": 0.1, "mean": 1.0}
 _STEPS, _HOLD = 40, 3.0  # of `mixture_of`: steps, and faces that an equal mixture counts for
 _FAR = 3.0  # median distances from the median face, beyond which points are taken for wrong
 _FEW = 4  # faces among which nothing can be called far
+_COUNTS = {"points": POINTS, "vertices": len(READ)}
 _DECIMALS = 4  # of the drawing's side: a two-hundredth of a pixel
 _FORMAT = 1
 
@@ -43,6 +46,7 @@ class Reference:
         rest, an equal share of each label the mean of balanced pictures.
     count: how many faces it was made from.
     part: how far of the way to the training set's face it moves others. Not part of the JSON.
+    landmarker: whose points they are (see `Pipeline`), "" where that is not known.
     wider: what is believed instead where these faces are few, such as the whole set's mean; None
         leaves a face the nearer to where it is. Not part of the JSON.
     """
@@ -51,6 +55,7 @@ class Reference:
     mixture: Mapping[str, float]
     count: int
     part: float = 1.0
+    landmarker: str = ""
     wider: "Reference | None" = None
 
     @property
@@ -210,6 +215,15 @@ def shift(
     return {name: move + (1 - belief) * wider[name] for name, move in moves.items()}
 
 
+def require_unmoved(arrays: Mapping[str, np.ndarray]) -> None:
+    """Fail where faces are read against a reference already (ReferenceError)."""
+    if "moved" in arrays:
+        raise ReferenceError(
+            "This set was prepared with --reference: its points are moved already, and would be "
+            "moved twice; use --reference none, or prepare it without."
+        )
+
+
 def rest(reference: Reference, training: Mapping[str, Reference]) -> np.ndarray:
     """Return the face at rest that a reference speaks for, float32 (51, 2), normalised.
 
@@ -253,6 +267,7 @@ def _values(reference: Reference) -> dict:
         "format": _FORMAT,
         "kind": reference.kind,
         "count": reference.count,
+        **({"landmarker": reference.landmarker} if reference.landmarker else {}),
         "mixture": {label: round(share, 4) for label, share in reference.mixture.items()},
         "points": {
             name: np.round(points.astype(np.float64), _DECIMALS).tolist()
@@ -267,12 +282,13 @@ def _read(values: dict) -> Reference:
     points = {name: np.array(rows, np.float32) for name, rows in values["points"].items()}
     mixture = {label: float(share) for label, share in values["mixture"].items()}
     for name, rows in points.items():
-        if rows.ndim != 2 or rows.shape[1] != 2 or not np.isfinite(rows).all():
-            raise ValueError(f"{name} are of shape {rows.shape}, not a row of x and y each")
+        if rows.shape != (_COUNTS[name], 2) or not np.isfinite(rows).all():
+            raise ValueError(f"{name} are of shape {rows.shape}, not {_COUNTS[name]} of x and y")
     total = sum(mixture.values())
     if "points" not in points or values["count"] < 1 or not abs(total - 1) < 0.01:
         raise ValueError(
             f"{sorted(points)} of {values['count']} faces whose mixture sums to {total:.3f}"
         )
     shares = {label: share / total for label, share in mixture.items() if share > 0}
-    return Reference(points, shares, int(values["count"]))
+    landmarker = str(values.get("landmarker", ""))
+    return Reference(points, shares, int(values["count"]), landmarker=landmarker)

@@ -39,6 +39,7 @@ class Row:
     confidence: probability of the emotion, or of the best label where it is none; 0 to 1.
     probabilities: of each label, 0 to 1, in all 1 but for rounding to ten-thousandths.
     quality: how far the points can be trusted, 0 to 1, to thousandths.
+    reference: what the face was read against, such as "neutral of 1" face, "" for nothing.
     thumbnail: path of the face's picture, "" where none was written.
     error: one line, "" where all went well; then what needs a face is None or "".
 
@@ -56,6 +57,7 @@ class Row:
     confidence: float | None = None
     probabilities: dict[str, float] | None = None
     quality: float | None = None
+    reference: str = ""
     thumbnail: str = ""
     error: str = ""
 
@@ -70,7 +72,7 @@ def row_of(
     thumbnail: str = "",
 ) -> Row:
     """Return the row of one face."""
-    face = prediction.face
+    face, against = prediction.face, prediction.against
     return Row(
         path=shown(path),
         frame=frame,
@@ -82,6 +84,7 @@ def row_of(
         confidence=probability_value(prediction.confidence),
         probabilities=probability_values(prediction.labels, prediction.probabilities),
         quality=quality_value(face.quality),
+        reference="" if against is None else f"{against.kind} of {against.count}",
         thumbnail=thumbnail,
     )
 
@@ -101,6 +104,7 @@ def flat(row: Row, labels: tuple[str, ...]) -> dict:
         "emotion": row.emotion,
         "confidence": row.confidence,
         **{label: probabilities.get(label) for label in labels},
+        "reference": row.reference,
         "thumbnail": row.thumbnail,
         "error": row.error,
     }
@@ -167,7 +171,7 @@ def _parquet(path: Path, labels: tuple[str, ...]) -> Iterator[Writer]:
 
 
 def _schema(labels: tuple[str, ...]) -> pa.Schema:
-    texts = {"path", "found", "emotion", "thumbnail", "error"}
+    texts = {"path", "found", "emotion", "reference", "thumbnail", "error"}
     counts = {"frame", "face"}
     return pa.schema(
         (name, pa.string() if name in texts else pa.int32() if name in counts else pa.float32())

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from facelines.model import inputs, on_disk
-from facelines.preprocessing import fer2013_landmarks
+from facelines.preprocessing import fer2013_landmarks, prepared
 from facelines.preprocessing.aspect import AUTO, factor_of, median_ratio, stretched
 from facelines.preprocessing.datasets import Dataset, open_dataset
 from facelines.preprocessing.images import ImageError
@@ -86,6 +86,13 @@ def seen_by_mesh(arrays: Arrays, pipeline: Pipeline) -> tuple[Arrays, Pipeline]:
     image = np.array([pipeline.draw(face) for face in points], np.uint8)
     seen = {**arrays, "points": points, "vertices": placed, "image": image}
     return seen, replace(pipeline, landmarker="mesh")
+
+
+def reference_of(source: str | Path) -> dict:
+    """Return {by, model} of what a prepared folder's faces are read against, {} for nothing."""
+    if str(source) == fer2013_landmarks.NAME or not is_prepared(source):
+        return {}
+    return prepared.reference_of(read_manifest(source)) or {}
 
 
 def name_of(source: str | Path) -> str:
@@ -180,6 +187,7 @@ def read_faces(
     split: str | None = None,
     format: str | None = None,
     ferplus: str | Path | None = None,
+    labels_from: str | Path | None = None,
     workers: int | None = None,
     limit: int | None = None,
     aspect: str | float = AUTO,
@@ -190,6 +198,7 @@ def read_faces(
     decoded are counted, not dropped in silence.
 
     Args:
+        format, ferplus, labels_from: see `datasets.open_dataset`.
         aspect: how much taller each picture is made; `aspect.AUTO` looks at a sample first and
             mends a set of faces that are plainly squashed or stretched.
 
@@ -201,7 +210,7 @@ def read_faces(
         SourceError: no labelled picture, or no such split; the message names those there are.
         DatasetError: as `datasets.open_dataset`.
     """
-    dataset = open_dataset(source, format=format, ferplus=ferplus)
+    dataset = open_dataset(source, format, ferplus, labels_from=labels_from)
     labelled = list(_labelled(dataset, split))[:limit]
     samples = [item for item in labelled if isinstance(item, Sample)]
     failed = len(labelled) - len(samples)

@@ -10,6 +10,7 @@ from facelines.preprocessing.points import POINTS
 PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _POINTS = pa.list_(pa.float32(), 2 * POINTS)
 _VERTICES = pa.list_(pa.float32(), 2 * mesh.COUNT)
+_MOVED = pa.list_(pa.float32(), 2 * (POINTS + len(mesh.READ)))
 _TABLE = (
     ("image", PICTURE, "the drawing of the 51 landmarks: PNG, values 0 and 255"),
     ("pixels", PICTURE, "the gray crop of the face: PNG"),
@@ -74,16 +75,29 @@ _TABLE = (
         "not to be trained on: an equal picture stands in an evaluation split",
     ),
 )
+_OF_REFERENCES = (
+    (
+        "moved",
+        _MOVED,
+        "how far the reference moved the 51 normalised landmarks, and then the 151 vertices that "
+        "networks read: x and y in turn. It is in `normalised` and in the drawing already",
+    ),
+)
 TYPES = {name: kind for name, kind, _ in _TABLE}
-MEANINGS = {name: meaning for name, _, meaning in _TABLE}
+MEANINGS = {name: meaning for name, _, meaning in (*_TABLE, *_OF_REFERENCES)}
 COORDINATES = tuple(name for name, kind in TYPES.items() if kind in (_POINTS, _VERTICES))
 
 
-def schema() -> pa.Schema:
-    """Return the rows' schema, with the metadata by which Hugging Face shows the pictures."""
-    features = {name: _feature(kind) for name, kind in TYPES.items()}
+def schema(*, moved: bool = False) -> pa.Schema:
+    """Return the rows' schema, with the metadata by which Hugging Face shows the pictures.
+
+    Args:
+        moved: of a set whose faces are read against references.
+    """
+    table = (*_TABLE, *(_OF_REFERENCES if moved else ()))
+    features = {name: _feature(kind) for name, kind, _ in table}
     metadata = json.dumps({"info": {"features": features}})
-    return pa.schema(list(TYPES.items()), metadata={"huggingface": metadata})
+    return pa.schema([(name, kind) for name, kind, _ in table], metadata={"huggingface": metadata})
 
 
 def _feature(kind: pa.DataType) -> dict:

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from facelines.preprocessing import columns, layout, shards
 from facelines.preprocessing.layout import Folder
+from facelines.preprocessing.prepared import reference_of
 from facelines.shape_predictor import LICENCE
 
 _TERMS = {
@@ -14,6 +15,7 @@ _TERMS = {
     "ckplus": "CK+ allows non-commercial research under its agreement.",
     "rafdb": "RAF-DB allows non-commercial research under its agreement.",
 }
+_WHOSE = {"set": "the whole set", "subject": "the same person's other pictures"}
 _OWN_TERMS = "The terms of the pictures that it was made from hold; faces are personal data."
 
 
@@ -50,7 +52,7 @@ def yaml(manifest: dict) -> str:
     for name, split in splits.items():
         lines += [f"  - split: {name}", f"    path: {split['path']}"]
     lines += ["dataset_info:", "  config_name: default", "  features:"]
-    for field in columns.schema():
+    for field in _schema(manifest):
         lines += _feature(field.name, field.type, manifest["labels"])
     lines += ["  splits:"]
     for name, split in splits.items():
@@ -61,6 +63,10 @@ def yaml(manifest: dict) -> str:
         ]
     lines += [f"  download_size: {total}", f"  dataset_size: {total}"]
     return "\n".join(lines) + "\n"
+
+
+def _schema(manifest: dict) -> pa.Schema:
+    return columns.schema(moved=reference_of(manifest) is not None)
 
 
 def _feature(name: str, kind: pa.DataType, labels: list[str]) -> list[str]:
@@ -83,7 +89,7 @@ def _text(manifest: dict) -> str:
     summary, plan = manifest["summary"], manifest["plan"]
     described = "\n".join(
         f"| `{field.name}` | {_name_of(field.type)} | {columns.MEANINGS[field.name]} |"
-        for field in columns.schema()
+        for field in _schema(manifest)
     )
     splits = "\n".join(f"| {split} | {rows:,} |" for split, rows in summary["splits"].items())
     found = "\n".join(
@@ -96,13 +102,21 @@ def _text(manifest: dict) -> str:
         if summary["dealt"]
         else ""
     )
+    reference = reference_of(manifest)
+    against = (
+        "\nPoints and drawings are read against a reference, the mean face of "
+        f"{_WHOSE[reference['by']]}, as `{reference['model']}` reads them (`moved` says how far). "
+        "It is made of the faces of all splits, without their labels.\n"
+        if reference
+        else ""
+    )
     return f"""
 # {plan["source"]}: faces as landmarks
 
 {summary["rows"]:,} faces of {summary["pictures"]:,} pictures, prepared by Facelines from
 `{plan["source"]}` ({plan["format"]}), with {len(manifest["labels"])} labels:
 {", ".join(manifest["labels"])}. A label says what a face was taken to show, not what someone felt.
-
+{against}
 | split | rows |
 | --- | --- |
 {splits}

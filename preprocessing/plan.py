@@ -9,6 +9,7 @@ from facelines.preprocessing import datasets, executors, export, labels, layout,
 from facelines.preprocessing.datasets import Dataset
 from facelines.preprocessing.files import shown
 from facelines.preprocessing.layout import Folder, LocalFolder
+from facelines.preprocessing.moved import References
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepared import read_json
 from facelines.preprocessing.samples import DatasetError
@@ -32,6 +33,7 @@ class Options:
     workers, engine: see `executors.run_shards`.
     export_as: one of `export.KINDS`, written to OUT as well.
     overwrite: replace what another command prepared in OUT.
+    references: what points and drawings are read against, or None.
     """
 
     pipeline: Pipeline = field(default_factory=Pipeline)
@@ -51,6 +53,7 @@ class Options:
     engine: str = "processes"
     export_as: str | None = None
     overwrite: bool = False
+    references: References | None = None
 
     def open(self, source: str | Path, skip: tuple[Path, ...] = ()) -> Dataset:
         """Open the source (see `datasets.open_dataset`, and what it raises)."""
@@ -85,6 +88,7 @@ def plan_of(dataset: Dataset, options: Options) -> dict:
         "fingerprint": options.pipeline.fingerprint(),
         "landmark_file": shape_predictor.sha256(shape_predictor.find()),
         "version": shards.VERSION,
+        **({"reference": options.references.facts()} if options.references else {}),
     }
 
 
@@ -123,7 +127,7 @@ def claim(folder: Folder, plan: dict, overwrite: bool) -> None:
                 f"{folder}/{plan_name}: not written by preprocess; give another folder."
             )
         if before != plan and not overwrite:
-            names = [name for name in plan if before.get(name) != plan[name]]
+            names = [name for name in before | plan if before.get(name) != plan.get(name)]
             changes = ", ".join(f"{name} {_short(before.get(name))}" for name in names)
             raise DatasetError(
                 f"{folder}: prepared with another {changes}; "

@@ -17,6 +17,7 @@ from facelines.preprocessing.images import decode_png
 from facelines.preprocessing.layout import Folder, open_folder
 from facelines.preprocessing.mesh import READ
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.points import POINTS
 from facelines.preprocessing.samples import DatasetError
 
 _COLUMNS = {
@@ -65,7 +66,9 @@ def load_prepared(
         leaves it out; label, split, found, sha256, source,
         subject str (n,), "" where there is none; votes uint8 (n, 10), zeros where there are none;
         quality, weight float32 (n,), weight 1 where none is given; excluded bool (n,), not to be
-        trained on; framing int (n,), 0 where the picture is as it was.
+        trained on; framing int (n,), 0 where the picture is as it was. Where the set was prepared
+        with references, image, points and vertices are moved by them, and moved float32
+        (n, 51 + 151, 2) says how far.
 
     Raises:
         DatasetError: not a complete prepared set, no row is of these splits, or its landmarks
@@ -142,7 +145,20 @@ def _arrays(table: pa.Table, recipe: Pipeline) -> dict:
         arrays["vertices"] = normalised_vertices(
             arrays["raw_vertices"][:, READ], arrays["raw_points"], recipe
         )
+    if "moved" in table.column_names:  # by a reference: points and drawings are moved as they are
+        arrays["moved"] = _array(table, "moved", recipe.size)
+        arrays["vertices"] += arrays["moved"][:, POINTS:]
     return arrays
+
+
+def geometry_of(table: pa.Table, recipe: Pipeline) -> dict:
+    """Return points and vertices of rows as `load_prepared` does, moved by no reference."""
+    raw, mesh = (_array(table, name, recipe.size) for name in ("points", "mesh"))
+    points = [render.normalise(face, level_roll=recipe.level_roll) for face in raw]
+    return {
+        "points": np.array(points, np.float32).reshape(raw.shape),
+        "vertices": normalised_vertices(mesh[:, READ], raw, recipe),
+    }
 
 
 def _completed(table: pa.Table) -> pa.Table:
@@ -223,6 +239,11 @@ def read_manifest(out: str | Path | Folder) -> dict:
             '"run.py preprocess SOURCE OUT", or a data set without a file of this name.'
         )
     return manifest
+
+
+def reference_of(manifest: dict) -> dict | None:
+    """Return {by, model} of the references that a set's faces are read against, or None."""
+    return manifest["plan"].get("reference")
 
 
 def recipe_of(manifest: dict) -> Pipeline:

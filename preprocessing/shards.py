@@ -324,7 +324,15 @@ def complete_shard(
     folder: Folder, name: str, items: list[Sample | ReadError], recipe: Recipe
 ) -> dict:
     """Process one shard, write its rows, then its receipt; return the receipt."""
-    table, outcome = process_shard(items, recipe)
+    return write_shard(folder, name, *process_shard(items, recipe))
+
+
+def write_shard(folder: Folder, name: str, table: pa.Table, outcome: dict) -> dict:
+    """Write a shard's rows, then its receipt; return the receipt.
+
+    Args:
+        outcome: what else the receipt says, as from `process_shard`.
+    """
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     data = sink.getvalue().to_pybytes()

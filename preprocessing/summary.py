@@ -43,6 +43,7 @@ class Summary:
     rows_sum: of the rows in any order, without their sources (see `shards.rows_sum`).
     seconds, reused_shards: of this run alone.
     changes: {new, changed, gone} in pictures since the last complete run, {} for the first.
+    reference: {by, model}, what points and drawings are read against, {} for nothing.
     """
 
     out: str
@@ -68,6 +69,7 @@ class Summary:
     seconds: float
     reused_shards: int
     changes: dict[str, int]
+    reference: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class Run:
         return rows_of(self.folder, [shard.file for shard in self.tally.shards])
 
 
-def summarise(run: Run, *, changes: dict[str, int], seconds: float) -> Summary:
+def summarise(
+    run: Run, *, changes: dict[str, int], reference: dict[str, str], seconds: float
+) -> Summary:
     """Return what a run did.
 
     Raises:
@@ -128,6 +132,7 @@ def summarise(run: Run, *, changes: dict[str, int], seconds: float) -> Summary:
         seconds=round(seconds, 2),
         reused_shards=tally.reused,
         changes=changes,
+        reference=reference,
     )
 
 

@@ -23,22 +23,26 @@ class Contents:
     """What a source holds, counted without decoding anything.
 
     labelled: whether a picture has a label. split: whether one that has a label has a split too.
+    unnamed: the first picture of which nothing says who is on it, "" if there is none.
     """
 
     pictures: int
     labelled: bool
     split: bool
+    unnamed: str
 
 
 def count(items: Items) -> Contents:
     """Go over a source once."""
-    pictures, labelled, split = 0, False, False
+    pictures, labelled, split, unnamed = 0, False, False, ""
     for item in items:
         pictures += 1
         if isinstance(item, Sample) and item.label is not None:
             labelled = True
             split |= item.split != WITHOUT_SPLIT
-    return Contents(pictures, labelled, split)
+        if isinstance(item, Sample) and item.subject is None:
+            unnamed = unnamed or item.source
+    return Contents(pictures, labelled, split, unnamed)
 
 
 def hashes(items: list[Sample | ReadError]) -> np.ndarray:

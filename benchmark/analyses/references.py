@@ -25,7 +25,9 @@ from facelines.preprocessing.labels import label_indices
 
 COUNTS = (1, 2, 4, 8)  # faces that a reference is made of
 _FIGURES = ("n", "accuracy", "accuracy_interval", "macro_f1")
-_NO_PEOPLE = {"needs": "a prepared set that names its people (--also PREPARED, such as CK+48)"}
+_NO_PEOPLE = {
+    "needs": "a set, prepared without --reference, that names its people (--also, such as CK+48)"
+}
 _NO_SHAPE = {"needs": "a network that reads points and knows its training set's mean faces"}
 
 
@@ -34,7 +36,7 @@ def references(evaluations: dict[str, Evaluation], others: dict[str, Arrays], sp
     people = {
         name: sources.in_label_set(rows, split.labels)
         for name, rows in others.items()
-        if "subject" in rows and (rows["subject"] != "").all()
+        if "subject" in rows and (rows["subject"] != "").all() and "moved" not in rows
     }
     readers = {
         name: evaluation.recognizer

@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", help="PublicTest, PrivateTest, Training, ...; all by default")
     parser.add_argument("--labels", choices=("fer2013", "ferplus"), default="fer2013")
     parser.add_argument("--ferplus", help="of raw data: fer2013new.csv; found beside the CSV")
+    parser.add_argument(
+        "--labels-from", metavar="CSV", help="labels of a folder's pictures: path,label and more"
+    )
     parser.add_argument("--format", choices=FORMATS, help="of raw data; by default recognised")
     parser.add_argument(
         "--aspect",
@@ -63,6 +66,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _reading(arguments) -> dict:
     """Return the options that only raw data sets take, where they were given."""
-    names = ("format", "ferplus", "aspect", "limit", "workers")
+    names = ("format", "ferplus", "labels_from", "aspect", "limit", "workers")
     given = {name: getattr(arguments, name) for name in names}
     return {name: value for name, value in given.items() if value is not None}

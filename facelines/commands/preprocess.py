@@ -18,6 +18,7 @@ from facelines.preprocessing import (
     splits,
 )
 from facelines.preprocessing.landmarks import MAX_PASSES
+from facelines.preprocessing.moved import References
 from facelines.preprocessing.pipeline import LANDMARKERS, Pipeline
 from facelines.preprocessing.plan import Options
 from facelines.preprocessing.prepare import preprocess
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="emotions; by default the source's own labels, or 6",
     )
     _add_pipeline(parser)
+    _add_references(parser)
     _add_rows(parser)
     _add_run(parser)
 
@@ -67,6 +69,22 @@ def _add_pipeline(parser: argparse.ArgumentParser) -> None:
         choices=LANDMARKERS,
         default=default.landmarker,
         help="whose points are drawn: dlib's, the mesh's, or the mean of both",
+    )
+
+
+def _add_references(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--reference",
+        choices=("none", "set", "subject"),
+        default="none",
+        help="move points and drawings: read each face against the mean of all of them, or of the "
+        "same person's other pictures",
+    )
+    parser.add_argument(
+        "--reference-model",
+        default="landmark",
+        metavar="NAME",
+        help="the network whose training faces count, and whose guess of what the faces show",
     )
 
 
@@ -155,7 +173,16 @@ def options_of(arguments: argparse.Namespace) -> Options:
         engine=arguments.engine,
         export_as=arguments.export,
         overwrite=arguments.overwrite,
+        references=_references(arguments),
     )
+
+
+def _references(arguments: argparse.Namespace) -> References | None:
+    if arguments.reference == "none":
+        return None
+    from facelines.model.reference_files import references_of_set
+
+    return references_of_set(arguments.reference_model, arguments.reference, arguments.landmarker)
 
 
 def table_text(summary: Summary) -> str:
@@ -181,6 +208,7 @@ def table_text(summary: Summary) -> str:
         _duplicates_text(**summary.duplicates),
         *_changes_text(**summary.changes),
         *filter(None, [aspect.remark(**summary.aspect)]),
+        *_reference_text(**summary.reference),
         f"{summary.seconds:.1f} s, {rate:.0f} pictures a second"
         + (f" ({summary.reused_shards} shards were there)" if summary.reused_shards else ""),
         f"in {summary.out}: data/; in its _about/: README.md, contact_sheet.png, errors.jsonl, ...",
@@ -195,6 +223,12 @@ def _dealt_text(summary: Summary) -> list[str]:
         "the source has no split: this one was dealt, people and look-alikes together "
         "(_about/split.csv)"
     ]
+
+
+def _reference_text(by: str = "", model: str = "") -> list[str]:
+    if not by:
+        return []
+    return [f"points and drawings are read against each {by}'s mean face, as {model} reads them"]
 
 
 def _changes_text(new: int = 0, changed: int = 0, gone: int = 0) -> list[str]:

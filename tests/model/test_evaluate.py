@@ -99,10 +99,10 @@ def test_a_limit_takes_the_first_rows_of_any_source(small_csv, prepared):
     assert per_class["happy"]["support"] == 1  # the first row, not the last
 
 
-@pytest.mark.parametrize("option", ["format", "ferplus"])
+@pytest.mark.parametrize("option", ["format", "ferplus", "labels_from"])
 def test_options_of_raw_data_are_refused_for_prepared_data(prepared, option):
     for source in (prepared, fer2013_landmarks.NAME):
-        with pytest.raises(SourceError, match=f"so --{option} cannot apply"):
+        with pytest.raises(SourceError, match=f"so --{option.replace('_', '-')} cannot apply"):
             score("landmark", source, **{option: "fer2013"})
 
 
@@ -262,3 +262,60 @@ def test_people_are_found_in_the_paths_of_pictures(tmp_path, astronaut_crop, cap
     assert cli.main([*words, "--subject-from", r"([A-Z]{2})\.", "--workers", "1"]) == 0
     figures = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert figures["reference"]["references"] == 2
+
+
+@pytest.fixture
+def people(tmp_path, astronaut_crop):
+    """A folder of two people's pictures, the names of the labels and of the people in a list."""
+    folder = tmp_path / "people"
+    folder.mkdir()
+    rows = ["path,label,subject"]
+    for number, label in enumerate(("happy", "sad", "happy", "neutral", "sad", "happy")):
+        gray = np.roll(astronaut_crop, number % 3 - 1, axis=0)
+        cv2.imwrite(str(folder / f"{number}.png"), gray if number < 3 else gray[:, ::-1])
+        rows.append(f"{number}.png,{label},{'AB'[number // 3]}")
+    listed = tmp_path / "people.csv"
+    listed.write_text("\n".join(rows) + "\n")
+    return str(folder), ["--labels-from", str(listed)]
+
+
+@pytest.mark.parametrize("way", ["set", "subject"])
+def test_a_set_prepared_with_a_reference_reads_as_one_that_evaluate_moves(
+    people, tmp_path, capsys, way
+):
+    folder, labels_from = people
+    of_way = ["--reference", way]
+
+    def figures(*arguments):
+        assert cli.main(["evaluate", "landmark", *arguments, "--json"]) == 0
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    assert cli.main(["preprocess", folder, str(tmp_path / "plain"), *labels_from]) == 0
+    assert cli.main(["preprocess", folder, str(tmp_path / "out"), *labels_from, *of_way]) == 0
+    assert f"against each {way}'s mean face, as landmark" in capsys.readouterr().out
+    moved, plain = figures(str(tmp_path / "out")), figures(str(tmp_path / "plain"))
+    at_once = figures(str(tmp_path / "plain"), *of_way)
+    assert moved["log_loss"] == pytest.approx(at_once["log_loss"], abs=1e-5)
+    assert moved["log_loss"] != pytest.approx(plain["log_loss"], abs=1e-3)
+    assert figures(folder, *labels_from, "--aspect", "1", *of_way)["log_loss"] == pytest.approx(
+        at_once["log_loss"], abs=1e-5
+    )
+    told = moved["reference"]
+    assert (told["by"], told["model"], told["prepared"]) == (way, "landmark", True)
+    assert cli.main(["evaluate", "landmark", str(tmp_path / "out"), *of_way]) == 1
+    assert "would be moved twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--reference-model", "pixel"], "pixel takes no reference"),
+        (["--reference-model", "landmark_cnn"], "image too"),
+        (["--reference-model", "landmark-mesh"], "'mean', but landmark-mesh reads those of 'mesh'"),
+    ],
+)
+def test_a_model_that_cannot_move_a_set_is_one_line(people, tmp_path, capsys, arguments, message):
+    words = ["preprocess", people[0], str(tmp_path / "out"), "--reference", "set", *arguments]
+    assert cli.main(words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line and not (tmp_path / "out").exists()

@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,13 +19,15 @@ from facelines.model.reference import (
     training_references,
     training_to_json,
 )
+from facelines.model.reference_files import read_reference
 
 LABELS = ("happy", "neutral", "sad")
 
 
 def faces(count=6, offset=0.0, seed=0):
-    points = np.random.default_rng(seed).uniform(0.2, 0.8, (count, 51, 2)).astype(np.float32)
-    return {"points": points + np.float32(offset), "vertices": points - np.float32(offset)}
+    rng = np.random.default_rng(seed)
+    points, vertices = (rng.uniform(0.2, 0.8, (count, k, 2)).astype(np.float32) for k in (51, 151))
+    return {"points": points + np.float32(offset), "vertices": vertices - np.float32(offset)}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,8 @@ def landmark():
 
 def values(**changes):
     """Return the JSON of a small reference, with changes."""
-    good = {"format": 1, "count": 1, "mixture": {"sad": 1}, "points": {"points": [[1, 2]]}}
+    points = {"points": [[0.1, 0.2]] * 51}
+    good = {"format": 1, "count": 1, "mixture": {"sad": 1}, "points": points}
     return json.dumps(good | changes)
 
 
@@ -88,9 +92,11 @@ def test_the_training_sets_references_survive_json(training):
         "nonsense",
         "null",
         json.dumps({"format": 9}),
-        values(points={"points": [[1]]}),
-        values(points={"points": [[1, "x"]]}),
-        values(points={"vertices": [[1, 2]]}),
+        values(points={"points": [[1]] * 51}),
+        values(points={"points": [[1, "x"]] * 51}),
+        values(points={"points": [[1, 2]]}),
+        values(points={"vertices": [[1, 2]] * 151}),
+        values(points={"chin": [[1, 2]] * 51}),
         values(count=0),
         values(mixture={}),
         values(mixture={"sad": 0.5}),
@@ -208,17 +214,102 @@ def test_released_models_of_shape_know_their_training_sets_faces(name):
 
 
 def test_a_reference_is_made_kept_and_used_again(tmp_path, astronaut, capsys):
-    import cv2
-
     photo, kept = tmp_path / "me.png", tmp_path / "me"
     cv2.imwrite(str(photo), astronaut)
     assert cli.main(["reference", "make", str(kept), str(photo)]) == 0
     assert "neutral, of 1 face" in capsys.readouterr().out
-    rows = []
+    rows, said = [], []
     for known in ([], ["--reference", str(photo)], ["--reference", f"{kept}.json"]):
         assert cli.main(["predict", str(photo), "--json", *known]) == 0
-        rows.append(json.loads(capsys.readouterr().out.splitlines()[-1])[0]["probabilities"])
+        (row,) = json.loads(capsys.readouterr().out.splitlines()[-1])
+        rows.append(row["probabilities"])
+        said.append(row["reference"])
+    assert said == ["", "neutral of 1", "neutral of 1"]
     assert rows[1] == pytest.approx(rows[2], abs=2e-3)
     assert rows[1]["happy"] < rows[0]["happy"] - 0.3
     assert cli.main(["reference", "make", str(kept), str(photo)]) == 1
     assert "--overwrite" in capsys.readouterr().err
+
+
+@pytest.fixture
+def photos(tmp_path, astronaut):
+    """Pictures by name: one face, two alike, one with a small one behind it, and none."""
+    small = np.full_like(astronaut, 127)
+    half = astronaut[::3, ::3]
+    small[: half.shape[0], : half.shape[1]] = half
+    pictures = {
+        "one": astronaut,
+        "two": np.hstack([astronaut, astronaut]),
+        "in front": np.hstack([astronaut, small]),
+        "none": np.full_like(astronaut, 127),
+    }
+    for name, picture in pictures.items():
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    return tmp_path
+
+
+def test_a_face_in_front_of_others_is_the_one_that_counts(photos, landmark):
+    alone, in_front = (
+        read_reference(landmark, [photos / f"{name}.png"]) for name in ("one", "in front")
+    )
+    assert in_front.count == 1
+    np.testing.assert_allclose(in_front.points["points"], alone.points["points"], atol=0.01)
+
+
+def test_pictures_in_a_folder_that_show_no_one_face_are_passed_over(photos, landmark):
+    made = read_reference(landmark, [photos])
+    assert (made.kind, made.count) == ("mean", 2)
+
+
+def as_json(path, **changes):
+    path.write_text(values(**changes))
+    return path
+
+
+BAD_REFERENCES = {
+    "no face": (lambda at: [at / "none.png"], "landmark", "none.png: no face was found"),
+    "two faces": (lambda at: [at / "two.png"], "landmark", "2 faces, and a reference is one"),
+    "one photo without a face": (
+        lambda at: [at / "one.png", at / "none.png"],
+        "landmark",
+        "none.png: no face was found",
+    ),
+    "no such file": (lambda at: [at / "nobody.jpg"], "landmark", "nobody.jpg"),
+    "pixels alone": (lambda at: [at / "one.png"], "pixel", "pixel takes no reference"),
+    "not a reference": (lambda at: [as_json(at / "a.json", count=0)], "landmark", "not a ref"),
+    "a file and a photo": (
+        lambda at: [at / "a.json", at / "one.png"],
+        "landmark",
+        "stands alone",
+    ),
+    "without the mesh": (lambda at: [as_json(at / "a.json")], "landmark", "no vertices"),
+    "of other labels": (
+        lambda at: [as_json(at / "a.json", mixture={"contempt": 1})],
+        "landmark_cnn",
+        "show contempt",
+    ),
+    "of another landmarker": (
+        lambda at: [as_json(at / "a.json", landmarker="mesh")],
+        "landmark_cnn",
+        "landmarker 'mesh', but landmark_cnn reads points of 'mean'",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("paths", "model", "message"), BAD_REFERENCES.values(), ids=BAD_REFERENCES.keys()
+)
+def test_a_reference_that_cannot_be_used_is_one_line(photos, capsys, paths, model, message):
+    known = [word for path in paths(photos) for word in ("--reference", str(path))]
+    words = ["predict", str(photos / "one.png"), "--model", model, "--out", str(photos / "a.csv")]
+    assert cli.main([*words, *known]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line and not (photos / "a.csv").exists()
+
+
+def test_a_reference_says_whose_points_it_holds(photos, landmark):
+    made = read_reference(landmark, [photos / "one.png"])
+    assert Reference.from_json(made.to_json()).landmarker == "mean"
+    landmark.require_fit(made)
+    with pytest.raises(ReferenceError, match="make it again with --model landmark-mesh"):
+        Recognizer.load("landmark-mesh").require_fit(made)
