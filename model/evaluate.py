@@ -42,8 +42,8 @@ def score(
             of all the faces that are scored, "subject" that of the same person's, without the film
             that is read; both look at the test faces, though not at their labels, and the figures
             say so.
-        subject_from: a regular expression that finds the person in a picture's path, as its first
-            group where it has one; by default the set itself names its people.
+        subject_from: a regular expression that finds the person in a picture's path (see
+            `sources.subjects`); by default the set itself names its people.
         reading: passed to `sources.read_faces`; of an already prepared source there is nothing
             to read, so what only raw data take is refused and `workers` changes nothing.
 

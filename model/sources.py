@@ -16,6 +16,7 @@ from facelines.model import inputs, on_disk
 from facelines.preprocessing import fer2013_landmarks, prepared
 from facelines.preprocessing.aspect import AUTO, factor_of, median_ratio, stretched
 from facelines.preprocessing.datasets import Dataset, open_dataset
+from facelines.preprocessing.datasets.lists import person_of
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.labels import ferplus_majority
 from facelines.preprocessing.mesh import READ_LANDMARKS
@@ -149,8 +150,8 @@ def subjects(arrays: Arrays, pattern: str | None = None) -> np.ndarray:
     """Return the person on each picture, str (n,).
 
     Args:
-        pattern: a regular expression to find in the picture's path: its first group, or all of
-            it, is the person; by default what the set itself says.
+        pattern: a regular expression to find in the picture's path: its group `subject`, else its
+            first, else all of it, is the person; by default what the set itself says.
 
     Raises:
         SourceError: the set names nobody, the pattern is wrong or does not fit a path.
@@ -171,7 +172,7 @@ def subjects(arrays: Arrays, pattern: str | None = None) -> np.ndarray:
     if None in found:
         missed = arrays["source"][found.index(None)]
         raise SourceError(f"--subject-from {pattern!r} finds nobody in {str(missed)!r}.")
-    return np.array([match[1] if match.re.groups else match[0] for match in found])
+    return np.array([person_of(match) for match in found])
 
 
 def coverage_of(arrays: Arrays, failed: int = 0) -> dict[str, int]:

@@ -359,15 +359,16 @@ def _same(path: Path, candidates: list[Path]) -> Path | None:
 def with_subjects(rows: Items, pattern: str) -> Items:
     """Yield rows with the subject that a regular expression finds in their sources.
 
-    The group named `subject` counts, else the first, else the whole match.
+    See `person_of`.
     """
     search = re.compile(pattern).search
     for row in rows:
         match = search(row.source) if isinstance(row, Sample) else None
-        yield row if match is None else replace(row, subject=_group(match))
+        yield row if match is None else replace(row, subject=person_of(match))
 
 
-def _group(match: re.Match) -> str | None:
+def person_of(match: re.Match) -> str | None:
+    """Return the person that a match names: its group `subject`, else its first, else all of it."""
     groups = match.groupdict()
     if "subject" in groups:
         return groups["subject"]

@@ -251,6 +251,7 @@ def test_people_that_cannot_be_told_are_said(two_people, pattern, message):
 
 def test_a_person_is_the_first_group_of_the_pattern(two_people):
     assert list(sources.subjects(two_people, r"([AB])\d")[:3]) == ["A", "B", "A"]
+    assert list(sources.subjects(two_people, r"([AB])(?P<subject>\d)")[:3]) == ["0", "0", "0"]
 
 
 def test_people_are_found_in_the_paths_of_pictures(tmp_path, astronaut_crop, capsys):
