@@ -5,7 +5,6 @@ import io
 import cv2
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
 from PIL import Image, ImageDraw, ImageFont
 
 from facelines.preprocessing.aspect import stretched
@@ -14,6 +13,7 @@ from facelines.preprocessing.images import ImageError, decode_png
 from facelines.preprocessing.layout import CONTACT_SHEET, Folder
 from facelines.preprocessing.points import GROUPS, POINTS
 from facelines.preprocessing.render import resize_pixels
+from facelines.preprocessing.rows import Rows
 from facelines.preprocessing.samples import Sample
 from facelines.preprocessing.shards import UNLABELLED
 
@@ -39,7 +39,7 @@ _WHOLE = 200  # a picture with a side up to this is shown whole
 
 def write(
     folder: Folder,
-    rows: ds.Dataset,
+    rows: Rows,
     dataset: Dataset,
     labels: tuple[str, ...],
     aspect: float = 1.0,
@@ -61,7 +61,7 @@ def write(
     folder.write(CONTACT_SHEET, buffer.getvalue())
 
 
-def choose(rows: ds.Dataset, labels: tuple[str, ...]) -> list[tuple[str, list[dict]]]:
+def choose(rows: Rows, labels: tuple[str, ...]) -> list[tuple[str, list[dict]]]:
     """Return (title, rows) for each class, evenly spread, then for those that were not found.
 
     Rows of reframed pictures do not count.
@@ -69,14 +69,13 @@ def choose(rows: ds.Dataset, labels: tuple[str, ...]) -> list[tuple[str, list[di
     titles = [*labels, UNLABELLED, "no face detected: whole image taken"]
     section_of = {label: place for place, label in enumerate(titles)}
     places = np.concatenate(
-        [_sections(batch, section_of) for batch in rows.to_batches(columns=_SEEN)]
-        or [np.empty(0, np.int16)]
+        [_sections(table, section_of) for table in rows.tables(_SEEN)] or [np.empty(0, np.int16)]
     )
     wanted = [np.flatnonzero(places == section) for section in range(len(titles))]
     filled = sum(len(found) > 0 for found in wanted)
     count = _COLUMNS * max(1, _LINES // max(1, filled))
     return [
-        (f"{title} ({len(found)})", _take(rows, found, count))
+        (f"{title} ({len(found)})", rows.take(_spread(found, count)))
         for title, found in zip(titles, wanted, strict=True)
         if len(found)
     ]
@@ -85,9 +84,9 @@ def choose(rows: ds.Dataset, labels: tuple[str, ...]) -> list[tuple[str, list[di
 _SEEN = ["label", "found", "framing"]
 
 
-def _sections(batch: pa.RecordBatch, section_of: dict[str, int]) -> np.ndarray:
+def _sections(table: pa.Table, section_of: dict[str, int]) -> np.ndarray:
     """Return the place of each row's section, int16 (n,), -1 where it has none."""
-    columns = (batch[name].to_pylist() for name in _SEEN)
+    columns = (table[name].to_pylist() for name in _SEEN)
     last = len(section_of) - 1
     return np.array(
         [
@@ -102,19 +101,10 @@ def _sections(batch: pa.RecordBatch, section_of: dict[str, int]) -> np.ndarray:
     )
 
 
-def _take(rows: ds.Dataset, found: np.ndarray, count: int) -> list[dict]:
+def _spread(found: np.ndarray, count: int) -> np.ndarray:
+    """Return up to `count` of the places found, evenly spread."""
     spread = (np.arange(count) + 0.5) * len(found) / count
-    wanted = np.unique(found[spread.astype(int)])
-    if isinstance(rows, ds.InMemoryDataset):
-        return rows.take(pa.array(wanted)).to_pylist()
-    taken, start = [], 0
-    for fragment in rows.get_fragments():  # only the shards that hold one of them are read
-        end = start + fragment.count_rows()
-        inside = wanted[(start <= wanted) & (wanted < end)]
-        if len(inside):
-            taken += fragment.take(pa.array(inside - start)).to_pylist()
-        start = end
-    return taken
+    return np.unique(found[spread.astype(int)])
 
 
 def _originals(dataset: Dataset, chosen: set[str], aspect: float) -> dict[str, np.ndarray]:

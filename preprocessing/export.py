@@ -4,14 +4,13 @@ import contextlib
 import re
 from pathlib import Path
 
-import pyarrow.dataset as ds
-
+from facelines.preprocessing.rows import Rows
 from facelines.preprocessing.samples import DatasetError
 
 KINDS = ("tree", "tfrecord")
 
 
-def write(folder: Path, rows: ds.Dataset, kind: str) -> None:
+def write(folder: Path, rows: Rows, kind: str) -> None:
     """Write the drawings of all rows but the excluded ones.
 
     Args:
@@ -42,18 +41,18 @@ def remove(out: Path) -> None:
             folder.rmdir()
 
 
-def _rows(rows: ds.Dataset):
+def _rows(rows: Rows):
     """Yield (row's number, row) of the rows that may be used as their split says."""
     columns = ["image", "split", "label", "source", "excluded", "framing"]
     number = 0
-    for batch in rows.to_batches(columns=columns, batch_size=500):
-        for row in batch.to_pylist():
+    for table in rows.tables(columns):
+        for row in table.to_pylist():
             if not row["excluded"] and not row["framing"]:
                 yield number, row
             number += not row["framing"]
 
 
-def _write_tree(folder: Path, rows: ds.Dataset) -> None:
+def _write_tree(folder: Path, rows: Rows) -> None:
     for number, row in _rows(rows):
         place = folder / row["split"] / (row["label"] or "unlabelled")
         place.mkdir(parents=True, exist_ok=True)
@@ -61,7 +60,7 @@ def _write_tree(folder: Path, rows: ds.Dataset) -> None:
         (place / f"{number:07d}_{name}.png").write_bytes(row["image"]["bytes"])
 
 
-def _write_tfrecords(folder: Path, rows: ds.Dataset) -> None:
+def _write_tfrecords(folder: Path, rows: Rows) -> None:
     """Write examples of the features image (PNG bytes), label and source, one file a split."""
     try:
         import tensorflow as tf

@@ -7,7 +7,7 @@ not known. Nothing is decoded here.
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,22 +100,22 @@ def _entries(
     """Yield a folder's files, and as a Path each folder in it that is to be walked over."""
     try:
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
+            kinds = {entry.name: _is_folder(entry) for entry in listing}
     except OSError as error:
         yield Found(folder, ERROR, f"cannot be read ({error.strerror})")
         return
-    copies = _copies(folder, {entry.name for entry in entries})
-    for entry in entries:
-        path = folder / entry.name
-        if is_hidden(entry.name):
+    copies = _copies(folder, kinds.keys())
+    for name in sorted(kinds):
+        path = folder / name
+        if is_hidden(name):
             yield from (Found(inside, OTHER, "hidden") for inside in _all_files(path))
-        elif entry.name in copies:
+        elif name in copies:
             yield Found(path, OTHER, "copies that predict drew on")
-        elif not _is_folder(entry):
+        elif not kinds[name]:
             yield _file(path)
         elif os.path.realpath(path) in skipped:
             continue
-        elif entry.is_symlink() and (why := _not_followed(path, root, followed)):
+        elif path.is_symlink() and (why := _not_followed(path, root, followed)):
             yield Found(path, OTHER, why)
         elif is_ours(path):
             yield from (Found(inside, OTHER, "our own output") for inside in _all_files(path))
@@ -154,7 +154,7 @@ def _is_within(path: str, folder: str) -> bool:
     return Path(path).is_relative_to(folder)
 
 
-def _copies(folder: Path, names: set[str]) -> set[str]:
+def _copies(folder: Path, names: Set[str]) -> set[str]:
     """Return which files of a folder are copies that we drew on."""
     if COPIES not in names:
         return set()
@@ -162,7 +162,7 @@ def _copies(folder: Path, names: set[str]) -> set[str]:
         listed = (folder / COPIES).read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return set()
-    return names & set(listed)
+    return set(listed) & names
 
 
 def _all_files(path: Path) -> Iterator[Path]:

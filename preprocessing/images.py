@@ -109,8 +109,11 @@ def is_video(path: Path) -> bool:
 
     Where the content is not known its suffix counts.
     """
-    if files.kind(path) == files.VIDEO:
-        return True
+    return files.kind(path) == files.VIDEO or moves(path)
+
+
+def moves(path: Path) -> bool:
+    """Tell whether a file is a GIF or WebP of more than one frame."""
     if not _may_move(path):
         return False
     try:

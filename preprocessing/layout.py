@@ -72,11 +72,13 @@ def remove_all_but(folder: "Folder", kept: set[str], *, surveys: bool = True) ->
 
     surveys: whether what earlier runs noted of each picture goes too.
     """
-    for name in list(folder.names()):
-        if name in kept or (name.startswith(SURVEYS) and not surveys):
-            continue
-        if is_ours(name):
-            folder.remove(name)
+    stale = [
+        name
+        for name in folder.names()
+        if name not in kept and is_ours(name) and (surveys or not name.startswith(SURVEYS))
+    ]
+    for name in stale:
+        folder.remove(name)
 
 
 def open_folder(place: "str | Path | Folder") -> "Folder":

@@ -178,8 +178,13 @@ def _factor(dataset: Dataset, pipeline: Pipeline, wanted: str | float, limit: in
     """Return how much taller pictures are made: only those that are one face each."""
     if not dataset.already_cropped or wanted != aspects.AUTO:
         return aspects.factor_of(wanted if dataset.already_cropped else 1, 1.0)
-    samples = [item for item in _samples(dataset, limit) if isinstance(item, Sample)]
-    return aspects.factor_of(wanted, aspects.median_ratio(samples, pipeline))
+
+    def samples() -> Iterator[Sample]:
+        return (item for item in _samples(dataset, limit) if isinstance(item, Sample))
+
+    step = max(1, sum(1 for _ in samples()) // aspects.SAMPLE)
+    spread = list(itertools.islice(samples(), 0, step * aspects.SAMPLE, step))
+    return aspects.factor_of(wanted, aspects.median_ratio(spread, pipeline))
 
 
 def _remove_stale(folder: Folder, tally: Tally) -> None:

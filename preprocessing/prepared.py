@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from facelines import shape_predictor
 from facelines.preprocessing import labels, layout, render
@@ -18,6 +17,7 @@ from facelines.preprocessing.layout import Folder, open_folder
 from facelines.preprocessing.mesh import READ
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.points import POINTS
+from facelines.preprocessing.rows import Rows
 from facelines.preprocessing.samples import DatasetError
 
 _COLUMNS = {
@@ -77,7 +77,7 @@ def load_prepared(
     """
     folder, manifest = _opened(out)
     with _one_line_of_damage(out):
-        table = _completed(read_rows(folder, manifest).to_table())
+        table = _completed(pa.concat_tables(read_rows(folder, manifest).tables()))
     if splits is not None:
         with _one_line_of_damage(out):
             kept = np.isin(np.array(table["split"].to_pylist(), str), splits)
@@ -99,12 +99,10 @@ def load_in_parts(out: str | Path, *, framed: bool = False) -> Iterator[dict]:
     """
     folder, manifest = _opened(out)
     recipe = recipe_of(manifest)
-    for fragment in read_rows(folder, manifest).get_fragments():
-        with _one_line_of_damage(out):
-            table = _completed(fragment.to_table())
+    with _one_line_of_damage(out):
+        for table in map(_completed, read_rows(folder, manifest).tables()):
             kept = table if framed else table.filter(pc.equal(table["framing"], 0))
-            arrays = _arrays(kept, recipe)
-        yield arrays
+            yield _arrays(kept, recipe)
 
 
 def _opened(out: str | Path) -> tuple[Folder, dict]:
@@ -210,17 +208,9 @@ def _array(table: pa.Table, column: str, size: int) -> np.ndarray:
     return values.to_numpy(zero_copy_only=False).copy()
 
 
-def read_rows(folder: Folder, manifest: dict) -> ds.Dataset:
+def read_rows(folder: Folder, manifest: dict) -> Rows:
     """Return the rows of a manifest's shards, in the source's order, read when asked for."""
-    return rows_of(folder, [shard["file"] for shard in manifest["shards"]])
-
-
-def rows_of(folder: Folder, names: list[str]) -> ds.Dataset:
-    """Return the rows of Parquet files, in the order of their names."""
-    if not names:
-        return ds.dataset(pa.table({}))
-    paths = [folder.path(name) for name in names]
-    return ds.dataset(paths, format="parquet", filesystem=folder.filesystem)
+    return Rows(folder, [shard["file"] for shard in manifest["shards"]])
 
 
 def read_manifest(out: str | Path | Folder) -> dict:

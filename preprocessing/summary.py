@@ -2,13 +2,14 @@
 
 import itertools
 import platform
+from array import array
 from collections import Counter
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 import cv2
 import numpy as np
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 
 from facelines.preprocessing import aspect as aspects
 from facelines.preprocessing import shards
@@ -16,7 +17,8 @@ from facelines.preprocessing.datasets import Account, Dataset
 from facelines.preprocessing.duplicates import count_duplicates
 from facelines.preprocessing.executors import ShardError
 from facelines.preprocessing.layout import Folder
-from facelines.preprocessing.prepared import rows_of
+from facelines.preprocessing.points import POINTS
+from facelines.preprocessing.rows import Rows
 from facelines.preprocessing.shards import Recipe
 from facelines.preprocessing.survey import Dealt
 from facelines.preprocessing.tally import Tally
@@ -87,9 +89,9 @@ class Run:
     dealt: Dealt
     beyond: Counter
 
-    def rows(self) -> ds.Dataset:
+    def rows(self) -> Rows:
         """Return the rows of all shards, in the source's order."""
-        return rows_of(self.folder, [shard.file for shard in self.tally.shards])
+        return Rows(self.folder, [shard.file for shard in self.tally.shards])
 
 
 def summarise(
@@ -155,14 +157,13 @@ def beyond(dataset: Dataset, limit: int | None) -> Counter:
     return Counter({f"beyond --limit, {split}": n for split, n in by_split.items()})
 
 
-def _aspect(rows: ds.Dataset, factor: float) -> dict[str, float]:
+def _aspect(rows: Rows, factor: float) -> dict[str, float]:
     """Return {median_ratio, factor}, the first of the pictures as they were."""
-    as_they_are = rows.to_batches(columns=["points"], filter=ds.field("framing") == 0)
-    ratios = [
-        aspects.ratio(np.reshape(points, (-1, 2)))
-        for batch in as_they_are
-        for points in batch["points"].to_pylist()
-    ]
+    ratios = array("d")
+    for table in rows.tables(["points", "framing"]):
+        points = table.filter(pc.equal(table["framing"], 0))["points"].combine_chunks()
+        faces = points.flatten().to_numpy().reshape(-1, POINTS, 2).astype(float)
+        ratios.extend(map(aspects.ratio, faces))
     median = float(np.median(ratios)) / factor if ratios else aspects.FER2013_RATIO
     return {"median_ratio": round(median, 3), "factor": factor}
 

@@ -20,7 +20,7 @@ class Contents:
     """A folder's pictures by folder, and the texts beside them.
 
     pictures: how many pictures and videos lie directly in each folder that has any.
-    names: up to a few hundred pictures' paths, from every folder in turn.
+    names: up to 10,000 pictures' paths, a few of each folder.
     texts: files that may hold labels, by path.
     """
 
@@ -64,6 +64,7 @@ class Contents:
 
 
 _EXAMPLES = 25  # of each folder
+_MOST_EXAMPLES = 10_000
 
 
 def look(root: Path, skip: tuple[Path, ...] = ()) -> Contents:
@@ -74,7 +75,7 @@ def look(root: Path, skip: tuple[Path, ...] = ()) -> Contents:
         if found.kind in (PICTURE, VIDEO):
             seen = contents.pictures.get(parts, 0)
             contents.pictures[parts] = seen + 1
-            if seen < _EXAMPLES:
+            if seen < _EXAMPLES and len(contents.names) < _MOST_EXAMPLES:
                 contents.names.append(found.path)
         elif is_text(found) and len(contents.texts) < _TOLD:
             contents.texts.append(found.path)
@@ -89,7 +90,7 @@ def is_text(found: Found) -> bool:
 
 def parts_of(root: Path, path: Path) -> Parts:
     """Return the names of the folders between a root and a file below it."""
-    return path.relative_to(root).parts[:-1]
+    return path.parts[len(root.parts) : -1]
 
 
 def pictures_by_name(root: Path, skip: tuple[Path, ...]) -> tuple[dict[str, list[Path]], list]:

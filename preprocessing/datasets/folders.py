@@ -182,7 +182,7 @@ def read(layout: Layout, every: int, skip: tuple[Path, ...]) -> Items:
 
 def class_of(layout: Layout, path: Path) -> tuple[str, str] | None:
     """Return the (split, label) of a file, None outside of class folders."""
-    parts = path.relative_to(layout.root).parts[:-1]
+    parts = path.parts[len(layout.root.parts) : -1]
     places = (layout.classes.get(parts[:depth]) for depth in range(len(parts), 0, -1))
     return next((known for known in places if known), None)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from facelines.preprocessing import files, images
-from facelines.preprocessing.files import ERROR, OTHER, Found, shown
+from facelines.preprocessing.files import ERROR, OTHER, VIDEO, Found, shown
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.samples import (
     WITHOUT_SPLIT,
@@ -54,7 +54,7 @@ def _matched(path: Path, pattern: str, skip: tuple[Path, ...]) -> Iterator[tuple
 
 def name_below(root: Path, path: Path) -> str:
     """Return a file's stable name: its path below the root, as any file format can hold it."""
-    return shown(path.relative_to(root)) if path != root else shown(path.name)
+    return shown("/".join(path.parts[len(root.parts) :]) or path.name)
 
 
 def items(found: Found, name: str, *, split: str = WITHOUT_SPLIT, every: int = 1, **known) -> Items:
@@ -68,10 +68,10 @@ def items(found: Found, name: str, *, split: str = WITHOUT_SPLIT, every: int = 1
         yield ReadError(name, f"{found.why}.")
     elif found.kind == OTHER:
         yield PassedOver(name, found.why)
-    elif not images.is_video(found.path):
-        yield Sample(name, split, content=found.path, **known)
-    else:
+    elif found.kind == VIDEO or images.moves(found.path):
         yield from _frames(found.path, name, split, every, known)
+    else:
+        yield Sample(name, split, content=found.path, **known)
 
 
 def _frames(path: Path, name: str, split: str, every: int, known: dict) -> Items:

@@ -1,6 +1,6 @@
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -8,13 +8,25 @@ from facelines.preprocessing import columns, contact_sheet, labels, shards
 from facelines.preprocessing.datasets import open_dataset
 from facelines.preprocessing.layout import open_folder
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.rows import Rows
 from facelines.preprocessing.shards import UNLABELLED
 
 NAMES = ("happy", "sad")
 
 
-def table_of(rows: list[dict]) -> ds.Dataset:
-    return ds.dataset(pa.Table.from_pylist(rows, columns.schema()))
+@pytest.fixture
+def stored(tmp_path_factory):
+    """A function: rows, as dictionaries or a table -> the same in two files."""
+
+    def store(rows: list[dict] | pa.Table) -> Rows:
+        if isinstance(rows, list):
+            rows = pa.Table.from_pylist(rows, columns.schema())
+        folder, half = tmp_path_factory.mktemp("rows"), len(rows) // 2
+        pq.write_table(rows[:half], folder / "a.parquet")
+        pq.write_table(rows[half:], folder / "b.parquet")
+        return Rows(open_folder(folder), ["a.parquet", "b.parquet"])
+
+    return store
 
 
 @pytest.mark.parametrize(
@@ -30,20 +42,20 @@ def table_of(rows: list[dict]) -> ds.Dataset:
         ([{"label": "sad", "found": "whole image"}], ["no face detected: whole image taken (1)"]),
     ],
 )
-def test_a_section_stands_for_each_class_and_for_the_fallbacks(rows, titles):
-    assert [title for title, _ in contact_sheet.choose(table_of(rows), NAMES)] == titles
+def test_a_section_stands_for_each_class_and_for_the_fallbacks(stored, rows, titles):
+    assert [title for title, _ in contact_sheet.choose(stored(rows), NAMES)] == titles
 
 
-def test_the_examples_are_distinct_and_spread_over_the_set():
+def test_the_examples_are_distinct_and_spread_over_the_set(stored):
     rows = [{"label": "sad", "found": "detected", "source": str(i)} for i in range(100)]
-    ((_, chosen),) = contact_sheet.choose(table_of(rows), NAMES)
+    ((_, chosen),) = contact_sheet.choose(stored(rows), NAMES)
     places = [int(row["source"]) for row in chosen]
     assert places == sorted(set(places))
     assert places[0] < 25
     assert places[-1] >= 75
 
 
-def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(tmp_path):
+def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(stored, tmp_path):
     folder = tmp_path / "happy"
     folder.mkdir()
     pixels = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
@@ -51,7 +63,7 @@ def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(tmp_path):
     dataset = open_dataset(tmp_path)
     recipe = shards.Recipe(Pipeline(detector="none", passes=1), labels.label_set(6), cropped=True)
     table, _ = shards.process_shard(list(dataset.samples()), recipe)
-    contact_sheet.write(open_folder(tmp_path), ds.dataset(table), dataset, recipe.labels)
+    contact_sheet.write(open_folder(tmp_path), stored(table), dataset, recipe.labels)
     with Image.open(tmp_path / "_about" / "contact_sheet.png") as picture:
         sheet = np.asarray(picture.convert("RGB")).astype(int)
     colourful = (sheet.max(axis=2) - sheet.min(axis=2)) > 60
@@ -59,8 +71,8 @@ def test_the_sheet_shows_the_picture_its_drawing_and_its_pixels(tmp_path):
     assert (sheet == 0).all(axis=2).sum() > 10_000  # the drawing's black ground
 
 
-def test_a_set_without_rows_has_a_sheet_that_says_so(tmp_path):
+def test_a_set_without_rows_has_a_sheet_that_says_so(stored, tmp_path):
     (tmp_path / "a.jpg").write_text("no picture")
-    contact_sheet.write(open_folder(tmp_path), table_of([]), open_dataset(tmp_path), NAMES)
+    contact_sheet.write(open_folder(tmp_path), stored([]), open_dataset(tmp_path), NAMES)
     with Image.open(tmp_path / "_about" / "contact_sheet.png") as sheet:
         assert sheet.size[0] > 100

@@ -2,11 +2,13 @@ import sys
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
 from facelines.preprocessing import columns, export
 from facelines.preprocessing.images import encode_png, read_gray
+from facelines.preprocessing.layout import open_folder
+from facelines.preprocessing.rows import Rows
 from facelines.preprocessing.samples import DatasetError
 
 
@@ -20,8 +22,16 @@ def row(number: int, label="happy", split="Training", excluded=False) -> dict:
     }
 
 
-def table_of(rows: list[dict]) -> ds.Dataset:
-    return ds.dataset(pa.Table.from_pylist(rows, columns.schema()))
+@pytest.fixture
+def stored(tmp_path_factory):
+    """A function: rows, as dictionaries -> the same in a file."""
+
+    def store(rows: list[dict]) -> Rows:
+        folder = tmp_path_factory.mktemp("rows")
+        pq.write_table(pa.Table.from_pylist(rows, columns.schema()), folder / "a.parquet")
+        return Rows(open_folder(folder), ["a.parquet"])
+
+    return store
 
 
 @pytest.mark.parametrize(
@@ -36,38 +46,40 @@ def table_of(rows: list[dict]) -> ds.Dataset:
         ),
     ],
 )
-def test_the_tree_holds_every_row_but_the_excluded_by_split_and_label(tmp_path, rows, expected):
-    export.write(tmp_path, table_of(rows), "tree")
+def test_the_tree_holds_every_row_but_the_excluded_by_split_and_label(
+    stored, tmp_path, rows, expected
+):
+    export.write(tmp_path, stored(rows), "tree")
     written = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png"))
     assert written == expected
 
 
-def test_an_exported_drawing_is_the_rows_own(tmp_path):
-    export.write(tmp_path, table_of([row(7)]), "tree")
+def test_an_exported_drawing_is_the_rows_own(stored, tmp_path):
+    export.write(tmp_path, stored([row(7)]), "tree")
     (path,) = tmp_path.rglob("*.png")
     assert np.array_equal(read_gray(path), np.full((48, 48), 7, np.uint8))
 
 
-def test_equal_source_names_do_not_overwrite_each_other(tmp_path):
-    export.write(tmp_path, table_of([row(7), row(7)]), "tree")
+def test_equal_source_names_do_not_overwrite_each_other(stored, tmp_path):
+    export.write(tmp_path, stored([row(7), row(7)]), "tree")
     assert len(list(tmp_path.rglob("*.png"))) == 2
 
 
-def test_an_unknown_kind_is_refused(tmp_path):
+def test_an_unknown_kind_is_refused(stored, tmp_path):
     with pytest.raises(DatasetError, match="expected one of tree, tfrecord"):
-        export.write(tmp_path, table_of([]), "zip")
+        export.write(tmp_path, stored([]), "zip")
 
 
-def test_without_tensorflow_tfrecords_are_a_clear_error(tmp_path, monkeypatch):
+def test_without_tensorflow_tfrecords_are_a_clear_error(stored, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(DatasetError, match="pip install tensorflow"):
-        export.write(tmp_path, table_of([row(1)]), "tfrecord")
+        export.write(tmp_path, stored([row(1)]), "tfrecord")
 
 
-def test_tfrecords_hold_every_row_but_the_excluded(tmp_path):
+def test_tfrecords_hold_every_row_but_the_excluded(stored, tmp_path):
     tf = pytest.importorskip("tensorflow")
     rows = [row(1), row(2, "sad"), row(3, excluded=True), row(4, split="PublicTest")]
-    export.write(tmp_path, table_of(rows), "tfrecord")
+    export.write(tmp_path, stored(rows), "tfrecord")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "PublicTest.tfrecord",
         "Training.tfrecord",
