@@ -1,6 +1,7 @@
 """Fixtures that several test files use: a real face, prepared arrays, a tiny trained artifact."""
 
 import os
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -13,9 +14,13 @@ pytest.register_assert_rewrite("page_tools")  # its assertions show what they co
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, rather than skip, what needs the real data beside the repository."""
-    if not (config.rootpath.parent / "shared" / "data").is_dir():
-        marked = [item for item in items if item.get_closest_marker("shared_data")]
+    """Leave out, rather than skip, what needs Ray or the real data beside the repository."""
+    missing = {
+        "ray": find_spec("ray") is None,
+        "shared_data": not (config.rootpath.parent / "shared" / "data").is_dir(),
+    }
+    for name in filter(missing.get, missing):
+        marked = [item for item in items if item.get_closest_marker(name)]
         config.hook.pytest_deselected(items=marked)
         items[:] = [item for item in items if item not in marked]
 
