@@ -7,7 +7,6 @@ bytes a picture (with references 2 kB: see `moved`).
 """
 
 import contextlib
-import hashlib
 import itertools
 import json
 import sys
@@ -41,8 +40,6 @@ from facelines.preprocessing.samples import EVALUATION_SPLITS, DatasetError, Rea
 from facelines.preprocessing.shards import Recipe
 from facelines.preprocessing.summary import Run, Summary, beyond, manifest, summarise
 from facelines.preprocessing.tally import Tally
-
-_NO_ERRORS = hashlib.sha256(b"[]").hexdigest()
 
 
 def preprocess(source: str | Path, out: str | Path, options: Options | None = None) -> Summary:
@@ -197,7 +194,7 @@ def _remove_stale(folder: Folder, tally: Tally) -> None:
 def _write_errors(folder: Folder, tally: Tally) -> None:
     lines = []
     for shard in tally.shards:
-        if shard.errors_sha256 != _NO_ERRORS:
+        if shard.has_errors:
             receipt = json.loads(folder.read(layout.receipt_file(shard.name)))
             lines += [json.dumps(error) + "\n" for error in receipt["errors"]]
     folder.write(layout.ERRORS, "".join(lines).encode())

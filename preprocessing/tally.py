@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from facelines.preprocessing import layout
 from facelines.preprocessing.executors import Done
 
+_NO_ERRORS = hashlib.sha256(b"[]").hexdigest()
 
-@dataclass(order=True, frozen=True)
+
+@dataclass(order=True, frozen=True, slots=True)
 class Shard:
     """What is kept of a shard once it is there; shards sort in the source's order."""
 
@@ -23,6 +25,10 @@ class Shard:
     @property
     def file(self) -> str:
         return layout.shard_file(self.name)
+
+    @property
+    def has_errors(self) -> bool:
+        return self.errors_sha256 != _NO_ERRORS
 
 
 class Tally:
@@ -38,7 +44,9 @@ class Tally:
     def add(self, done: Done) -> None:
         """Count a shard."""
         receipt = done.receipt
-        errors = hashlib.sha256(json.dumps(receipt["errors"]).encode()).hexdigest()
+        errors = _NO_ERRORS  # one string for all, since nearly all have none
+        if receipt["errors"]:
+            errors = hashlib.sha256(json.dumps(receipt["errors"]).encode()).hexdigest()
         self.shards.append(
             Shard(
                 done.place, done.name, receipt["rows"], receipt["bytes"], receipt["sha256"], errors
