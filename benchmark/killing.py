@@ -41,7 +41,11 @@ def kill_again_and_again(kills: int, pictures: int, folder: Path, rng: random.Ra
         begun = _working(run, folder / "clean")
         run.wait()
         seconds = time.monotonic() - begun
-    clean, out, seen = _digest(folder / "clean"), folder / "out", Counter(left_behind=0, wrong=0)
+    clean, out, seen = (
+        _digest(folder / "clean"),
+        folder / "out",
+        Counter(driver=0, worker=0, left_behind=0, wrong=0),
+    )
     while seen["driver"] + seen["worker"] < kills:
         with _started(source, out) as run:
             _working(run, out)
@@ -55,6 +59,7 @@ def kill_again_and_again(kills: int, pictures: int, folder: Path, rng: random.Ra
                     seen[victim] += 1
                 run.wait()
                 seen["left_behind"] += _outlive(workers)
+            print(dict(seen), file=sys.stderr)  # it takes minutes
             if run.returncode == 0:
                 seen["completed"] += 1
                 seen["wrong"] += _digest(out) != clean
