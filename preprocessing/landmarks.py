@@ -1,6 +1,7 @@
 """A face's box -> dlib's 68 landmarks -> the 51 without the jaw, as float32 (51, 2)."""
 
 import functools
+from collections.abc import Sequence
 
 import dlib
 import numpy as np
@@ -59,10 +60,22 @@ def landmarks(gray: np.ndarray, box: Box, passes: int) -> tuple[np.ndarray, floa
         raise ValueError(f"passes must be 1 to {MAX_PASSES}; received {passes}.")
     frame = frame_of(box)
     if box.keypoints is None:
-        frame = frame_of_points(np.median(_shapes(gray, frame, min(passes, 2)), axis=0))
-    shapes = _shapes(gray, frame, passes)
+        frame = frame_of_points(np.median(_shapes(gray, frame, range(min(passes, 2))), axis=0))
+    shapes = _shapes(gray, frame, range(passes))
     points = np.median(shapes, axis=0).astype(np.float32)
     return points, agreement(shapes, points)
+
+
+def look(gray: np.ndarray, box: Box, *, mirrored: bool) -> np.ndarray:
+    """Return what the first pass, or the first mirrored one, sees of a box with keypoints.
+
+    Args:
+        gray: uint8 (H, W).
+
+    Returns:
+        float64 (51, 2) in pixels of the picture.
+    """
+    return _shapes(gray, frame_of(box), [int(mirrored)])[0]
 
 
 def agreement(looks: np.ndarray, points: np.ndarray) -> float:
@@ -85,16 +98,16 @@ def frame_of(box: Box) -> Frame:
     return frame_around(right_eye, left_eye, mouth, box.width)
 
 
-def _shapes(gray: np.ndarray, frame: Frame, passes: int) -> np.ndarray:
-    """Return float64 (passes, 51, 2), in pixels of the picture."""
+def _shapes(gray: np.ndarray, frame: Frame, passes: Sequence[int]) -> np.ndarray:
+    """Return float64 (n, 51, 2) of n of the `_PASSES`, in pixels of the picture."""
     crop = upright_crop(gray, frame)
     mirrored = np.ascontiguousarray(crop[:, ::-1])
-    shapes = np.empty((passes, POINTS, 2))
-    for index, jitter in enumerate(_PASSES[:passes]):
-        if index % 2 == 0:
-            shapes[index] = _predict(crop, jitter)
+    shapes = np.empty((len(passes), POINTS, 2))
+    for index, number in enumerate(passes):
+        if number % 2 == 0:
+            shapes[index] = _predict(crop, _PASSES[number])
         else:
-            shapes[index] = _predict(mirrored, jitter)[MIRROR]
+            shapes[index] = _predict(mirrored, _PASSES[number])[MIRROR]
             shapes[index, :, 0] = CROP_SIDE - 1 - shapes[index, :, 0]
     transform = frame.to_picture()
     return shapes @ transform[:, :2].T + transform[:, 2]

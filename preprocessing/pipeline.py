@@ -126,17 +126,25 @@ class Pipeline:
         points, agreement = landmarks(gray, box, self.passes)
         return self.describe(gray, box, points, agreement)
 
-    def describe(self, gray: np.ndarray, box: Box, points: np.ndarray, agreement: float) -> Face:
+    def describe(
+        self,
+        gray: np.ndarray,
+        box: Box,
+        points: np.ndarray,
+        agreement: float,
+        seen: tuple[np.ndarray, float] | None = None,
+    ) -> Face:
         """Return the face whose points (51, 2) are known: draw them and cut the pixels.
 
         Args:
             points: dlib's; where the mesh is the landmarker, its own from a first look.
             agreement: of dlib's passes, 0 to 1. Where the mesh is the landmarker, its look from
                 these points replaces them, and counts as another pass.
+            seen: the mesh and its presence, where they are known (see `mesh.mesh_points`).
         """
         mesh = presence = normalised_mesh = None
         if self.mesh or self.landmarker == "mesh":
-            mesh, presence = mesh_points(gray, frame_of_points(points))
+            mesh, presence = seen or mesh_points(gray, frame_of_points(points))
             second = mesh[LANDMARKS]
             if self.landmarker == "mesh":
                 agreement = min(agreement, agreement_of(points[None], second))

@@ -17,13 +17,14 @@ from facelines.preprocessing import images
 from facelines.preprocessing.faces import Box
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.webapp.decoding import FORMATS, Decoders, VideoFrame
+from facelines.webapp.face_reader import LIVE_PASSES
 from facelines.webapp.limits import Admission, Places
 from facelines.webapp.metrics import Metrics
 from facelines.webapp.references import LiveReferences, rest_values
 from facelines.webapp.schema import Answer, Reading, face_values, reading_of
 from facelines.webapp.settings import Settings
 from facelines.webapp.stopwatch import Stopwatch
-from facelines.webapp.tracking import LIVE_PASSES, Track, Tracker
+from facelines.webapp.tracking import Track, Tracker
 
 _MAX_PHOTO_FACES = 100
 _PICTURE_DECODERS = 2

@@ -7,15 +7,14 @@ import numpy as np
 from facelines.model.steady import HeldLabel
 from facelines.preprocessing import faces
 from facelines.preprocessing.faces import Box
-from facelines.preprocessing.landmarks import frame_of, landmarks
-from facelines.preprocessing.mesh import mesh_points
+from facelines.preprocessing.landmarks import frame_of
 from facelines.preprocessing.pipeline import Face, Pipeline
 from facelines.preprocessing.points import GROUPS, centre, eye_centres, frame_of_points
+from facelines.webapp.face_reader import FaceReader
 from facelines.webapp.smoothing import PointSmoother, ProbabilitySmoother
 from facelines.webapp.stillness import Stillness
 from facelines.webapp.stopwatch import Stopwatch
 
-LIVE_PASSES = 2  # of dlib on a live frame: one as it is, one mirrored
 _DETECT_EVERY = 12  # frames; between them the last points say where to look
 _RETRY_AFTER = 3  # frames between detections that a lost face asks for
 _MIN_QUALITY = 0.93  # of points; a face in view has 0.95 and more, a bare wall 0.82 (some 0.94)
@@ -38,6 +37,7 @@ class Track:
 
     number: 1, 2, 3 ... in order of appearance; kept while the face is in view.
     points: float32 (51, 2), pixels, as dlib found them on the last frame.
+    reader: what found them, and finds them on the next one.
     face: what the pipeline makes of the (smoothed) points.
     held: the label that each model holds for it.
     is_still: whether it looks as on the frame before, so that points and face are that one's.
@@ -46,6 +46,7 @@ class Track:
     number: int
     points: np.ndarray
     quality: float
+    reader: FaceReader = field(default_factory=FaceReader)
     face: Face | None = None
     misses: int = 0
     held: dict[str, HeldLabel] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Tracker:
 
     def __init__(self, pipeline: Pipeline, max_faces: int = 8):
         self.tracks: list[Track] = []
-        self._pipeline = replace(pipeline, passes=LIVE_PASSES)
+        self._pipeline = pipeline
         self._max_faces = max_faces
         self._since_detection = _DETECT_EVERY
         self._detections = 0
@@ -114,8 +115,8 @@ class Tracker:
         for track in self.tracks:
             has_all = track.face is not None and (track.face.mesh is not None or not pipeline.mesh)
             track.is_still = has_all and track.stillness.lasts(gray)
-        if self._detection_is_due() or not self._follow(gray, watch):
-            self._detect(gray, watch)
+        if self._detection_is_due() or not self._follow(gray, seconds, watch):
+            self._detect(gray, seconds, watch)
         with watch("draw"):
             for track in self.tracks:
                 if track.is_still:
@@ -123,7 +124,8 @@ class Tracker:
                 smoothed = track.smooth_points(track.points, seconds)
                 points = smoothed if smooth else track.points
                 box = box_of_points(points, track.quality)
-                track.face = pipeline.describe(gray, box, points, track.quality)
+                seen = track.reader.mesh(gray, points, seconds) if pipeline.mesh else None
+                track.face = pipeline.describe(gray, box, points, track.quality, seen)
                 track.stillness.remember(gray, box)
         return self.tracks
 
@@ -135,10 +137,10 @@ class Tracker:
         soon = not self.tracks or bool(self._unsure)
         return soon or self._since_detection >= _DETECT_EVERY
 
-    def _follow(self, gray: np.ndarray, watch: Stopwatch) -> bool:
+    def _follow(self, gray: np.ndarray, seconds: float, watch: Stopwatch) -> bool:
         """Move every face from its last points; tell whether all can be trusted."""
         with watch("landmarks"):
-            moved = [self._moved(gray, track) for track in self.tracks]
+            moved = [self._moved(gray, track, seconds) for track in self.tracks]
         trusted = all(
             is_reliable(track.points, points, quality)
             for track, (points, quality) in zip(self.tracks, moved, strict=True)
@@ -149,21 +151,22 @@ class Tracker:
             track.points, track.quality = points, quality
         return True
 
-    def _moved(self, gray: np.ndarray, track: Track) -> tuple[np.ndarray, float]:
+    def _moved(self, gray: np.ndarray, track: Track, seconds: float) -> tuple[np.ndarray, float]:
         if track.is_still:
             return track.points, track.quality
-        return landmarks(gray, box_of_points(track.points, track.quality), LIVE_PASSES)
+        return track.reader.follow(gray, box_of_points(track.points, track.quality), seconds)
 
-    def _detect(self, gray: np.ndarray, watch: Stopwatch) -> None:
+    def _detect(self, gray: np.ndarray, seconds: float, watch: Stopwatch) -> None:
         with watch("detect"):
             boxes = self._boxes(gray)
         self._since_detection = 0
         matches = match(self.tracks, boxes)
         with watch("landmarks"):
             for track in self.tracks:
-                self._place(gray, track, matches.get(track.number))
+                self._place(gray, track, matches.get(track.number), seconds)
             self.tracks = [track for track in self.tracks if not track.is_lost]
-            self._welcome(gray, [box for box in boxes if box not in matches.values()])
+            new = [box for box in boxes if box not in matches.values()]
+            self._welcome(gray, new, seconds)
 
     def _boxes(self, gray: np.ndarray) -> list[Box]:
         """Return the faces of a frame.
@@ -180,16 +183,16 @@ class Tracker:
                 return near
         return faces.detect(gray, self._pipeline.detector, score)
 
-    def _place(self, gray: np.ndarray, track: Track, box: Box | None) -> None:
+    def _place(self, gray: np.ndarray, track: Track, box: Box | None, seconds: float) -> None:
         """Put a track on its detected box, or follow its points where they agree with it."""
         track.is_still = False
         track.misses = 0 if box and not track.is_absent else track.misses + 1
         start = box_of_points(track.points, track.quality)
         if box is not None and _offset(track.points, box) > _DRIFT:
             start = box
-        track.points, track.quality = landmarks(gray, start, LIVE_PASSES)
+        track.points, track.quality = track.reader.anew(gray, start, seconds)
 
-    def _welcome(self, gray: np.ndarray, boxes: list[Box]) -> None:
+    def _welcome(self, gray: np.ndarray, boxes: list[Box], seconds: float) -> None:
         """Take in new faces: sure ones at once, others when two detections in a row see them."""
         seen_before, self._unsure = self._unsure, []
         for box in sorted(boxes, key=lambda box: box.x_min):
@@ -199,9 +202,10 @@ class Tracker:
             if box.score < _SURE_SCORE and not again:
                 self._unsure.append(box)
                 continue
-            points, quality = landmarks(gray, box, LIVE_PASSES)
-            if mesh_points(gray, frame_of_points(points))[1] >= _PRESENT:
-                self.tracks.append(Track(self._next_number, points, quality))
+            reader = FaceReader()
+            points, quality = reader.anew(gray, box, seconds)
+            if reader.mesh(gray, points, seconds)[1] >= _PRESENT:
+                self.tracks.append(Track(self._next_number, points, quality, reader))
                 self._next_number += 1
 
 
