@@ -16,6 +16,7 @@ PALETTE = {
     "surprise": "#009e73",
 }
 _OTHERS = {UNCERTAIN: "#a0a0a0", UNREADABLE: "#6e6e6e"}
+_AS_FAR_FROM_BOTH = 0.18  # luminance that contrasts alike with black and white
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -80,4 +81,10 @@ def _label(picture, text: str, corner: tuple[int, int], colour, unit: float) -> 
         colour,
         -1,
     )
-    cv2.putText(picture, text, (left, bottom), _FONT, scale, (0, 0, 0), thickness, cv2.LINE_AA)
+    cv2.putText(picture, text, (left, bottom), _FONT, scale, _ink(colour), thickness, cv2.LINE_AA)
+
+
+def _ink(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return black or white, whichever contrasts more with a colour, BGR (WCAG's luminance)."""
+    luminance = np.dot((0.0722, 0.7152, 0.2126), (np.array(colour) / 255) ** 2.2)
+    return (0, 0, 0) if luminance > _AS_FAR_FROM_BOTH else (255, 255, 255)

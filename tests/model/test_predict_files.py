@@ -239,3 +239,12 @@ def test_points_that_are_plainly_wrong_are_unreadable(astronaut):
     face = recognizer.pipeline(astronaut)[0]
     good, bad = recognizer.predict([face, replace(face, quality=0.2)])
     assert good.emotion != UNREADABLE and bad.emotion == UNREADABLE
+
+
+@pytest.mark.parametrize("emotion, is_white", [("sad", True), ("happy", False)])
+def test_a_label_is_written_in_what_contrasts_with_its_colour(emotion, is_white):
+    (prediction,) = Recognizer.load("landmark")(cv2.imread(str(PHOTO))[..., ::-1])
+    canvas = np.full((512, 512, 3), 127, np.uint8)
+    drawn = annotate(canvas, [replace(prediction, emotion=emotion)])
+    assert bool(drawn.min(axis=2).max() > 160) is is_white
+    assert bool(drawn.max(axis=2).min() < 90) is not is_white

@@ -76,3 +76,9 @@ def test_noise_agrees_less_than_a_face(astronaut, box):
     _, on_noise = landmarks.landmarks(noise, faces.whole_image(noise), 10)
     _, on_face = landmarks.landmarks(astronaut, box, 10)
     assert on_noise < on_face
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3, 4])
+def test_the_median_of_passes_is_numpys_to_the_bit(passes):
+    shapes = np.random.default_rng(passes).normal(100, 30, (passes, 51, 2))
+    assert np.array_equal(landmarks._median(shapes), np.median(shapes, axis=0))

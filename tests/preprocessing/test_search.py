@@ -55,6 +55,14 @@ def test_small_and_large_faces_of_a_large_picture_are_found(astronaut, width, he
     assert found_of(boxes, centres, side) == len(boxes) == columns * rows
 
 
+@pytest.mark.parametrize("width, height", [(1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("side", [48, 64])
+def test_a_few_faces_of_48_pixels_are_found_in_a_large_picture(astronaut, width, height, side):
+    picture, centres = crowd(astronaut, width, height, 6, min(4, height // (5 * side)), side)
+    boxes = search.find(picture, "blazeface", 0.5)
+    assert found_of(boxes, centres, side) == len(boxes) == len(centres)
+
+
 def test_a_smaller_face_is_found_where_it_is_asked_for(astronaut):
     picture, centres = crowd(astronaut, 3840, 2160, 10, 6, 50)
     by_default = found_of(search.find(picture, "blazeface", 0.5), centres, 50)
