@@ -18,7 +18,8 @@ from facelines.preprocessing.executors import Done
 from facelines.preprocessing.images import encode_png
 from facelines.preprocessing.layout import Folder
 from facelines.preprocessing.pipeline import Pipeline
-from facelines.preprocessing.prepared import geometry_of, rows_of
+from facelines.preprocessing.prepared import geometry_of
+from facelines.preprocessing.rows import Rows
 from facelines.preprocessing.tally import Tally
 
 Arrays = dict[str, np.ndarray]
@@ -66,10 +67,10 @@ def move(folder: Folder, tally: Tally, references: References, pipeline: Pipelin
 
 def _faces(folder: Folder, tally: Tally, pipeline: Pipeline) -> Arrays:
     """Return the arrays of all faces of pictures as they are, not moved."""
-    rows = rows_of(folder, [shard.file for shard in tally.shards])
+    rows = Rows(folder, [shard.file for shard in tally.shards])
     parts = []
-    for fragment in rows.get_fragments():
-        table = fragment.to_table(columns=_NEEDED, filter=pc.field("framing") == 0)
+    for framed in rows.tables(_NEEDED):
+        table = framed.filter(pc.equal(framed["framing"], 0))
         named = {name: table[name].fill_null("").to_pylist() for name in ("source", "subject")}
         parts.append(
             geometry_of(table, pipeline)
@@ -82,7 +83,7 @@ def _faces(folder: Folder, tally: Tally, pipeline: Pipeline) -> Arrays:
 def _move_shard(folder: Folder, name: str, moves: dict[str, Arrays], pipeline: Pipeline) -> dict:
     """Rewrite a shard and its receipt; return the receipt."""
     receipt = json.loads(folder.read(layout.receipt_file(name)))
-    table = rows_of(folder, [layout.shard_file(name)]).to_table()
+    (table,) = Rows(folder, [layout.shard_file(name)]).tables()
     if not len(table):
         return receipt
     each = [moves[source] for source in table["source"].to_pylist()]

@@ -8,7 +8,8 @@ from facelines.benchmark.report import plots
 from facelines.benchmark.report.comparisons import comparisons
 from facelines.benchmark.report.markup import Html, element, figure, grid, join, text
 from facelines.benchmark.report.markup import table as html_table
-from facelines.benchmark.report.sections import classes, corruption, framing, further
+from facelines.benchmark.report.robustness import corruption, framing
+from facelines.benchmark.report.sections import classes, further
 from facelines.benchmark.report.standings import measured, standings
 from facelines.benchmark.schema import PROBED, Row
 from facelines.model.format import percent, points

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from facelines.benchmark.report.comparisons import comparisons, published_accuracy
-from facelines.benchmark.report.sections import FRAMINGS, framed, interval
+from facelines.benchmark.report.robustness import FRAMINGS, framed
+from facelines.benchmark.report.sections import interval
 from facelines.benchmark.schema import CKPLUS, FER2013, PROBED
 from facelines.model.format import markdown_table
 
