@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import sys
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -165,13 +166,15 @@ def bodies(folder: Path) -> Door:
     app = create_app({"a": FakeRecognizer("a")}, Settings())
     app.state.analyzer.decoders = _HereDecoders()
     picture = pictures(folder).seeds[1]
+    loop = asyncio.new_event_loop()  # an app's events belong to one loop, as in a server
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
 
     def enter(data: bytes) -> None:
-        status = asyncio.run(_post(app, data))
+        status = loop.run_until_complete(_post(app, data))
         if status >= 500:
             raise AssertionError(f"status {status}")
 
+    weakref.finalize(enter, loop.close)
     return Door([picture, head + picture + b"\r\n--x--\r\n"], enter)
 
 
