@@ -156,13 +156,18 @@ def tenths(out: Path, count: int, looks: list[Look]) -> Iterator[dict]:
             seen = looks[np.searchsorted(moments, begun) : np.searchsorted(moments, moment) + 1]
             yield {
                 "pictures": done,
-                "pictures_a_second": round((done - before) / (moment - begun), 1),
-                "pictures_a_processor_second": round(
-                    (done - before) / (seen[-1].processor - seen[0].processor), 1
+                "pictures_a_second": _rate(done - before, moment - begun),
+                "pictures_a_processor_second": _rate(
+                    done - before, seen[-1].processor - seen[0].processor
                 ),
                 "resident_mb": round(max(look.megabytes for look in seen)),
             }
             begun, before = moment, done
+
+
+def _rate(pictures: int, seconds: float) -> float | None:
+    """Return pictures a second, None where the clock (hundredths of a second) saw no time pass."""
+    return round(pictures / seconds, 1) if seconds > 0 else None
 
 
 def main() -> None:

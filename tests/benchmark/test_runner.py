@@ -42,7 +42,7 @@ def results(geometry, tmp_path_factory):
         patch.setattr(fer2013_landmarks, "load", lambda *_, **__: geometry)
         few = (drawings.VARIANTS[0], drawings.VARIANTS[-1])
         patch.setattr(drawings, "VARIANTS", few)
-        options = Options("embedded", folder, quick=True, only=ONLY, workers=1)
+        options = Options("embedded", folder, quick=True, only=ONLY, epochs=1, workers=1)
         first = runner.run(options)
         for cached in (folder / "models").iterdir():
             kept = cached.with_name("first-" + cached.name)
