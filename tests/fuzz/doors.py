@@ -21,6 +21,7 @@ from facelines.model.recognizer import Recognizer
 from facelines.preprocessing import images
 from facelines.preprocessing.datasets.dataset import open_dataset
 from facelines.preprocessing.layout import MANIFEST
+from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepared import load_prepared
 from facelines.webapp import live
 from facelines.webapp.app import create_app
@@ -166,6 +167,7 @@ def bodies(folder: Path) -> Door:
     app = create_app({"a": FakeRecognizer("a")}, Settings())
     app.state.analyzer.decoders = _HereDecoders()
     picture = pictures(folder).seeds[1]
+    Pipeline().one(np.zeros((48, 48), np.uint8))  # dlib's model is loaded once, and is no input's
     loop = asyncio.new_event_loop()  # an app's events belong to one loop, as in a server
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
 
