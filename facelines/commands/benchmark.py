@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", default="embedded", help='a prepared FER2013 with pictures, or "embedded"'
     )
     parser.add_argument("--out", type=Path, default=Path("out/benchmark"), metavar="DIR")
-    parser.add_argument("--quick", action="store_true", help="a small one, in about 3 minutes")
+    parser.add_argument("--quick", action="store_true", help="a small one, in minutes")
     parser.add_argument("--only", nargs="+", default=[], metavar="NETWORK")
     parser.add_argument(
         "--epochs", type=number(1, 100_000, int), help="in place of each network's own"
