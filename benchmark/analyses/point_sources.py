@@ -10,8 +10,11 @@ from facelines.model.training.split import Split
 from facelines.preprocessing.labels import label_indices
 from facelines.preprocessing.mesh import READ_LANDMARKS
 
-BOTH = "both"
-_NETWORKS = {"dlib": "points_mlp", "Face Mesh V2": "landmark_mesh_look", BOTH: "landmark_points"}
+_NETWORKS = {
+    "dlib": "points_mlp",
+    "Face Mesh V2": "landmark_mesh_look",
+    schema.BOTH: "landmark_points",
+}
 _CONFIG = replace(POINTS, epochs=16, learning_rate=1.2e-3, label_smoothing=0.05, ema=0.997)
 
 
@@ -40,7 +43,7 @@ def point_sources(split: Split, options: Options) -> dict:
             "name": name,
             "accuracy": float(hits.mean()),
             "interval": bootstrap_interval(hits),
-            "p": mcnemar(hits, right[BOTH])["p"],
+            "p": mcnemar(hits, right[schema.BOTH])["p"],
         }
         for name, hits in right.items()
     ]

@@ -293,7 +293,7 @@ def framing(probed: dict[str, Evaluation], split: Split, options: Options) -> di
         framed = corruptions.as_rows(faces, rows["label"])
         return {
             "found": float(np.mean(framed["found"] == "detected")),
-            "models": {name: _accuracy(one, framed, truth) for name, one in probed.items()},
+            "models": {who: _accuracy(one, framed, truth) for who, one in probed.items()},
         }
 
     key = [

@@ -8,10 +8,8 @@ from facelines.benchmark.report import plots
 from facelines.benchmark.report.comparisons import published_accuracy
 from facelines.benchmark.report.markup import Html, element, figure, grid, join, needs, text
 from facelines.benchmark.report.markup import table as html_table
-from facelines.benchmark.schema import FER2013, NOT_YET
+from facelines.benchmark.schema import BOTH, FER2013, NOT_YET
 from facelines.model.format import percent
-
-BOTH_SOURCES = "both"
 
 
 def further(results: dict) -> Iterator[tuple[str, str, Html]]:
@@ -177,7 +175,7 @@ def _point_sources(results: dict) -> Html:
             one["name"],
             f"{100 * one['accuracy']:.1f}",
             interval(one["interval"]),
-            "" if one["name"] == BOTH_SOURCES else f"{one['p']:.2g}",
+            "" if one["name"] == BOTH else f"{one['p']:.2g}",
         )
         for one in found["variants"]
     ]
