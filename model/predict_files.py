@@ -20,16 +20,18 @@ from facelines.model.recognizer import Prediction, Recognizer
 from facelines.model.reference import Reference
 from facelines.model.rows import Row, row_of
 from facelines.model.video_copy import SUFFIX, copy_of
-from facelines.preprocessing import files, images
+from facelines.preprocessing import files, images, ray_engine
 from facelines.preprocessing.faces import Box
 from facelines.preprocessing.files import Found, shown
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.pipeline import no_face
+from facelines.preprocessing.ray_engine import Cluster
 
 _WRITABLE = "--annotate and --thumbnails need a folder that can be written to, with room left"
 _SEARCH_SECONDS = 1.0  # of a video, after which small faces are looked for everywhere again
 _THUMBNAIL_SIDES = 1.4  # of the face's box
 _THUMBNAIL = 160  # pixels a side at most
+_PICTURES_A_TASK = 32
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Options:
     reference: what every face is read against, or None.
     follow_reference: whether each face of a video is read against what was seen of it before, in
         place of `reference`.
+    cluster: where Ray reads the files, which lie at the same paths there, in place of processes.
     """
 
     annotated: Path | None = None
@@ -53,6 +56,7 @@ class Options:
     progress: bool = False
     reference: Reference | None = None
     follow_reference: bool = False
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ def predict_paths(
     Raises:
         ImageError: a folder holds no picture or video.
         OSError: a copy cannot be written.
+        EngineError: Ray cannot be used, or gave a file up.
     """
     options = options or Options()
     ours = [folder for folder in (options.annotated, options.thumbnails) if folder is not None]
@@ -97,25 +102,60 @@ def predict_paths(
         folder.mkdir(parents=True, exist_ok=True)
     hidden = None if options.progress else True  # None: shown on a terminal only
     with tqdm(total=sum(map(_length, jobs)), unit="frame", disable=hidden) as bar:
-        for row, is_new in _with_news(_rows_of(recognizer, jobs, options.jobs)):
+        for row, is_new in _with_news(_rows_of(recognizer, jobs, options)):
             bar.update(is_new)
             yield row
 
 
-def _rows_of(recognizer: Recognizer, jobs: list[_Job], processes: int) -> Iterator[Row]:
-    if processes == 1 or len(jobs) < 2:
+def _rows_of(recognizer: Recognizer, jobs: list[_Job], options: Options) -> Iterator[Row]:
+    if options.cluster is not None:
+        yield from _rows_by_ray(recognizer, jobs, options.cluster)
+        return
+    if options.jobs == 1 or len(jobs) < 2:
         for job in jobs:
             yield from _read(recognizer, job)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        min(processes, len(jobs)), context, _prepare_process, (recognizer,)
+        min(options.jobs, len(jobs)), context, _prepare_process, (recognizer,)
     ) as pool:
         try:
             for rows in pool.map(_read_in_process, jobs):
                 yield from rows
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _rows_by_ray(recognizer: Recognizer, jobs: list[_Job], cluster: Cluster) -> Iterator[Row]:
+    """Yield the rows in the files' order, though tasks finish in any."""
+    waiting: dict[int, list[Row]] = {}
+    following = 0
+    tasks = enumerate(_together(jobs))
+    for place, rows in ray_engine.run(_read_remotely, tasks, recognizer, cluster):
+        waiting[place] = rows
+        while following in waiting:
+            yield from waiting.pop(following)
+            following += 1
+
+
+def _together(jobs: list[_Job]) -> Iterator[list[_Job]]:
+    """Yield what one task reads: a video, or some pictures, since each task loads the network."""
+    pictures: list[_Job] = []
+    for job in jobs:
+        if pictures and (job.is_video or len(pictures) == _PICTURES_A_TASK):
+            yield pictures
+            pictures = []
+        if job.is_video:
+            yield [job]
+        else:
+            pictures.append(job)
+    if pictures:
+        yield pictures
+
+
+def _read_remotely(task: tuple[int, list[_Job]], recognizer: Recognizer) -> tuple[int, list[Row]]:
+    place, jobs = task
+    return place, [row for job in jobs for row in _read(recognizer, job)]
 
 
 def _prepare_process(recognizer: Recognizer) -> None:

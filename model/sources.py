@@ -4,10 +4,8 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from facelines.preprocessing import fer2013_landmarks, prepared
 from facelines.preprocessing.aspect import AUTO, factor_of, median_ratio, stretched
 from facelines.preprocessing.datasets import Dataset, open_dataset
 from facelines.preprocessing.datasets.lists import person_of
+from facelines.preprocessing.executors import pool_of
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.labels import ferplus_majority
 from facelines.preprocessing.mesh import READ_LANDMARKS
@@ -258,7 +257,7 @@ def parallel(function, items: list, workers: int) -> Iterable:
     """Map a function that can be pickled over items, in order; few of them in this process."""
     if workers == 1 or len(items) < 2 * _CHUNK:
         return map(function, items)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with pool_of(workers) as pool:
         return list(pool.map(function, items, chunksize=_CHUNK))
 
 

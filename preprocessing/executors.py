@@ -1,21 +1,21 @@
 """Engines: run the shards that are missing, in this process, in several, or under Ray."""
 
+import contextlib
 import os
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
-from pathlib import Path
 
-import facelines
-from facelines.preprocessing import shards
+from facelines.preprocessing import ray_engine, shards
 from facelines.preprocessing.layout import Folder
+from facelines.preprocessing.ray_engine import ENGINES, Cluster
 from facelines.preprocessing.shards import Batch, Recipe
 
 SHARD_SAMPLES = 500
-ENGINES = ("processes", "ray")
 
 
 class ShardError(RuntimeError):
@@ -39,20 +39,22 @@ def run_shards(
     *,
     workers: int = 1,
     engine: str = "processes",
+    cluster: Cluster | None = None,
 ) -> Iterator[Done]:
     """Complete the shards that are missing; yield every one, as they finish.
 
     Args:
         batches: the data set's stream, cut; a few of them are in memory at a time.
         workers: processes; 1 works in this one. Ray takes as many as its cluster has.
+        cluster: for the engine "ray".
 
     Raises:
-        ShardError: a worker died, or Ray is not installed.
+        ShardError: a worker died, or Ray cannot be used (see `ray_engine.run`).
         OSError: OUT cannot be written.
     """
     tasks = _tasks(batches, recipe, folder)
     if engine == "ray":
-        yield from _run_ray(tasks, recipe)
+        yield from _run_ray(tasks, recipe, cluster or Cluster())
     elif engine != "processes":
         raise ShardError(f"Unknown engine {engine!r}; expected one of {', '.join(ENGINES)}.")
     elif workers <= 1:
@@ -120,69 +122,57 @@ def in_processes(function, tasks, workers: int, start=None, arguments: tuple = (
     Raises:
         ShardError: a worker died.
     """
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=get_context("spawn"),
-        initializer=start or _watch_parent,
-        initargs=arguments,
-    )
     running = set()
     try:
-        for task in tasks:
-            if isinstance(task, Done):
-                yield task
-                continue
-            running.add(pool.submit(function, task))
-            while len(running) >= 2 * workers:
+        with pool_of(workers, start or _watch_parent, arguments) as pool:
+            for task in tasks:
+                if isinstance(task, Done):
+                    yield task
+                    continue
+                running.add(pool.submit(function, task))
+                while len(running) >= 2 * workers:
+                    ready, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in ready)
+            while running:
                 ready, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in ready)
-        while running:
-            ready, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in ready)
     except BrokenProcessPool as error:
         raise ShardError(
             "A worker process died (killed, or out of memory?); finished shards are kept. "
             "Run the same command again to go on, with fewer --workers if memory is short."
         ) from error
+
+
+@contextlib.contextmanager
+def pool_of(workers: int, start=None, arguments: tuple = ()) -> Iterator[ProcessPoolExecutor]:
+    """A pool of fresh processes, each of which calls start(*arguments) first; it ends with them.
+
+    Raises:
+        BrokenProcessPool: a worker died.
+    """
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=start, initargs=arguments
+    )
+    try:
+        yield pool
+    except BrokenProcessPool:
+        # Before 3.11.7 the pool waits forever for tasks to be taken that nobody is left to take
+        # (CPython's issue 94777): a pipe without a reader ends that.
+        if sys.version_info < (3, 11, 7):
+            pool._call_queue._reader.close()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _run_ray(tasks, recipe: Recipe, cluster: Cluster):
+    try:
+        yield from ray_engine.run(_complete_remotely, tasks, recipe, cluster, done=Done)
+    except ray_engine.EngineError as error:
+        raise ShardError(
+            f"{error}. Finished shards are kept, run the same command again to go on."
+        ) from error
+
+
 def _complete_remotely(task: _Task, recipe: Recipe) -> Done:
     return _done(task, _complete(task, recipe))
-
-
-def _run_ray(tasks, recipe: Recipe):
-    try:
-        import ray
-    except ImportError as error:
-        raise ShardError("--engine ray needs Ray: pip install ray.") from error
-    root = str(Path(facelines.__file__).resolve().parent.parent)
-    python_path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    if not ray.is_initialized():
-        ray.init(
-            log_to_driver=False,
-            include_dashboard=False,
-            runtime_env={"env_vars": {"PYTHONPATH": python_path}},
-        )
-    complete = ray.remote(max_retries=3)(_complete_remotely)
-    shared, running = ray.put(recipe), []
-    window = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-    try:
-        for task in tasks:
-            if isinstance(task, Done):
-                yield task
-                continue
-            running.append(complete.remote(task, shared))
-            if len(running) >= window:
-                ready, running = ray.wait(running)
-                yield ray.get(ready[0])
-        while running:
-            ready, running = ray.wait(running)
-            yield ray.get(ready[0])
-    except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise ShardError(
-            f"Ray gave a shard up ({reason}); finished shards are kept, "
-            "run the same command again to go on."
-        ) from error

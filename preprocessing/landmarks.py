@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Sequence
 
+import cv2
 import dlib
 import numpy as np
 from imutils import face_utils
@@ -108,7 +109,7 @@ def frame_of(box: Box) -> Frame:
 def _shapes(gray: np.ndarray, frame: Frame, passes: Sequence[int]) -> np.ndarray:
     """Return float64 (n, 51, 2) of n of the `_PASSES`, in pixels of the picture."""
     crop = upright_crop(gray, frame)
-    mirrored = np.ascontiguousarray(crop[:, ::-1])
+    mirrored = cv2.flip(crop, 1)
     shapes = np.empty((len(passes), POINTS, 2))
     for index, number in enumerate(passes):
         if number % 2 == 0:

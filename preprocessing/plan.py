@@ -12,6 +12,7 @@ from facelines.preprocessing.layout import Folder, LocalFolder
 from facelines.preprocessing.moved import References
 from facelines.preprocessing.pipeline import Pipeline
 from facelines.preprocessing.prepared import read_json
+from facelines.preprocessing.ray_engine import Cluster
 from facelines.preprocessing.samples import DatasetError
 
 
@@ -30,7 +31,7 @@ class Options:
     limit: only the first so many pictures; the others are counted as left out.
     shard_samples: about so many pictures a shard (see `shards.batches`).
     split_seed: of the split that is dealt to labelled pictures that come with none.
-    workers, engine: see `executors.run_shards`.
+    workers, engine, cluster: see `executors.run_shards`.
     export_as: one of `export.KINDS`, written to OUT as well.
     overwrite: replace what another command prepared in OUT.
     references: what points and drawings are read against, or None.
@@ -51,6 +52,7 @@ class Options:
     split_seed: int = splits.SEED
     workers: int = 1
     engine: str = "processes"
+    cluster: Cluster | None = None
     export_as: str | None = None
     overwrite: bool = False
     references: References | None = None

@@ -90,7 +90,12 @@ def _prepare(dataset: Dataset, folder: Folder, planned: dict, options: Options) 
             )
             recipe = replace(recipe, evaluation=frozenset(tally.evaluated))
             for done in executors.run_shards(
-                batches, recipe, folder, workers=options.workers, engine=options.engine
+                batches,
+                recipe,
+                folder,
+                workers=options.workers,
+                engine=options.engine,
+                cluster=options.cluster,
             ):
                 tally.add(done)
                 progress.update(done.receipt["pictures"])

@@ -1,7 +1,10 @@
 """Fixtures that several test files use: a real face, prepared arrays, a tiny trained artifact."""
 
 import os
+import subprocess
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,3 +79,16 @@ def embedded_rows() -> dict:
     for values in rows.values():
         values.flags.writeable = False  # shared by all tests
     return rows
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """The address of a Ray cluster of this machine, which has room for two faces at a time."""
+    port, ray = 6399, str(Path(sys.executable).with_name("ray"))
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    head = ["--head", f"--port={port}", "--num-cpus=2", "--include-dashboard=false"]
+    subprocess.run(
+        [ray, "start", *head, '--resources={"faces": 2}'], check=True, capture_output=True
+    )
+    yield f"127.0.0.1:{port}"
+    subprocess.run([ray, "stop", "--force"], check=True, capture_output=True)

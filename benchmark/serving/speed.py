@@ -257,7 +257,7 @@ def _memory(folder: Path) -> Figure:
     peaks = []
     for count in (1_000, 20_000):
         source = write_fer2013(folder / f"{count}.csv", count)
-        _, usage = _child("preprocess", str(source), str(folder / f"out{count}"))
+        _, usage = child("preprocess", str(source), str(folder / f"out{count}"))
         peaks.append(usage.ru_maxrss)
     return Figure("peak_rss_ratio", peaks[1] / peaks[0], "1,000 images", 1.10, 1.0, 1)
 
@@ -266,13 +266,14 @@ def _start(model: str) -> Figure:
     """Return what `predict one.jpg` costs from start to answer, beside importing TensorFlow."""
     ours, theirs = [], []
     for _ in range(_STARTS):
-        ours.append(_child("predict", str(SAMPLE_PHOTO), "--model", model)[0])
+        ours.append(child("predict", str(SAMPLE_PHOTO), "--model", model)[0])
         theirs.append(_timed([sys.executable, "-c", "import tensorflow"])[0])
     ratio = statistics.median(ours) / statistics.median(theirs)
     return Figure("predict_start_ratio", ratio, "importing TensorFlow", 0.3, 0.15, _STARTS)
 
 
-def _child(*arguments: str) -> tuple[float, resource.struct_rusage]:
+def child(*arguments: str) -> tuple[float, resource.struct_rusage]:
+    """Run a command of Facelines; return its processor seconds and its usage, children included."""
     command = "import sys; from facelines.cli import main; sys.exit(main())"
     return _timed([sys.executable, "-c", command, *arguments])
 

@@ -1,7 +1,10 @@
 """Types of command-line arguments that more than one command takes."""
 
 import argparse
+import math
 from collections.abc import Callable
+
+from facelines.preprocessing.ray_engine import ENGINES, Cluster
 
 
 def positive(text: str) -> int:
@@ -35,3 +38,50 @@ def number(low: float, high: float, kind: type = float) -> Callable[[str], float
         return value
 
     return read
+
+
+def add_engine(parser) -> None:
+    """Declare where the work is done (see `cluster_of`).
+
+    Args:
+        parser: an ArgumentParser, or a group of its arguments.
+    """
+    parser.add_argument("--engine", choices=ENGINES, default="processes")
+    parser.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        help="with --engine ray: a cluster that runs (else RAY_ADDRESS, else one of this machine)",
+    )
+    parser.add_argument(
+        "--resources",
+        type=_amounts,
+        metavar="NAME=AMOUNT,...",
+        help="with --engine ray: what a task occupies, CPU=1 by default",
+    )
+
+
+def cluster_of(arguments: argparse.Namespace) -> Cluster | None:
+    """Return the cluster asked for, None for processes of this machine.
+
+    Raises:
+        ValueError: a cluster is described, and the engine is another.
+    """
+    if arguments.engine == "ray":
+        return Cluster(arguments.address, arguments.resources or {})
+    for name in ("address", "resources"):
+        if getattr(arguments, name) is not None:
+            raise ValueError(f"--{name} is for --engine ray; add it, or leave --{name} out.")
+    return None
+
+
+def _amounts(text: str) -> dict[str, float]:
+    amounts = {}
+    for part in text.split(","):
+        name, _, amount = part.partition("=")
+        try:
+            amounts[name.strip()] = float(amount)
+        except ValueError:
+            amounts[""] = -1.0
+    if "" in amounts or not all(0 <= amount < math.inf for amount in amounts.values()):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected such as CPU=2,landmarks=1")
+    return amounts

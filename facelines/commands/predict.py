@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
-from facelines.commands.arguments import positive
+from facelines.commands.arguments import add_engine, cluster_of, positive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--every", type=positive, default=1, metavar="N", help="frame of videos")
     parser.add_argument("--jobs", type=positive, default=1, metavar="N", help="files at once")
+    add_engine(parser.add_argument_group("other machines"))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,6 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
     from facelines.model.recognizer import Recognizer
     from facelines.model.rows import NO_FACE, summary, written_to
 
+    if arguments.engine == "ray" and (arguments.annotate or arguments.thumbnails):
+        raise ValueError(
+            "--engine ray would leave --annotate's and --thumbnails' pictures on whichever machine "
+            "read the file; leave them out, or read on this machine with --jobs."
+        )
     recognizer = Recognizer.load(
         arguments.model,
         assume_face=arguments.assume_face,
@@ -72,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress=arguments.out is not None,
         reference=reference,
         follow_reference=arguments.reference == ["auto"],
+        cluster=cluster_of(arguments),
     )
     out = written_to(arguments.out, recognizer.labels) if arguments.out else nullcontext(_print)
     rows, passed_over = [], Counter()

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from dataclasses import asdict
 
-from facelines.commands.arguments import number, positive
+from facelines.commands.arguments import add_engine, cluster_of, number, positive
 from facelines.preprocessing import (
     aspect,
     datasets,
@@ -111,7 +111,7 @@ def _add_rows(parser: argparse.ArgumentParser) -> None:
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", choices=export.KINDS, help="write the drawings so as well")
     parser.add_argument("--workers", type=number(1, 1024, int), default=1)
-    parser.add_argument("--engine", choices=executors.ENGINES, default="processes")
+    add_engine(parser)
     parser.add_argument(
         "--shard-size",
         type=positive,
@@ -171,6 +171,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         split_seed=arguments.split_seed,
         workers=arguments.workers,
         engine=arguments.engine,
+        cluster=cluster_of(arguments),
         export_as=arguments.export,
         overwrite=arguments.overwrite,
         references=_references(arguments),

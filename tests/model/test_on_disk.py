@@ -12,9 +12,9 @@ from facelines.preprocessing.pipeline import Pipeline
 @pytest.fixture
 def faces(embedded_rows) -> dict:
     count = len(embedded_rows["label"])
-    also = {name: np.array([""] * count) for name in ("source", "subject", "sha256")}
+    names = {name: np.array([f"{name} {row}" for row in range(count)]) for name in on_disk.TEXTS}
     numbers = {"weight": np.ones(count, np.float32), "framing": np.zeros(count, np.int32)}
-    return {**also, **numbers, **embedded_rows}
+    return {**numbers, **embedded_rows, **names}
 
 
 def parts(arrays, count: int):

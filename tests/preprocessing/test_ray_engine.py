@@ -1,7 +1,6 @@
 """The Ray engine on a cluster of this machine: the set of one process, killed workers or not."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,28 +20,12 @@ pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore::DeprecationWa
 
 ROOT = Path(__file__).resolve().parents[2]
 FAST = ["--detector", "none", "--passes", "1", "--shard-size", "4"]
-RAY = shutil.which("ray", path=Path(sys.executable).parent)
 
 
-@pytest.fixture
-def cluster(bucket, monkeypatch):
-    """A cluster at RAY_ADDRESS, whose workers know the bucket's server."""
-    address = "127.0.0.1:6399"
-    start = ["start", "--head", "--port=6399", "--num-cpus=2", "--include-dashboard=false"]
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    ray(*start)
-    monkeypatch.setenv("RAY_ADDRESS", address)
-    yield address
-    ray("stop", "--force")
-
-
-def ray(*arguments: str) -> None:
-    subprocess.run([RAY, *arguments], check=True, capture_output=True)
-
-
-def start(source: Path, out: str) -> subprocess.Popen:
+def start(source: Path, out: str, *more: str) -> subprocess.Popen:
     """Begin a run in a process of its own, which Ray's threads and warnings stay in."""
-    command = [sys.executable, "run.py", "preprocess", str(source), out, "--engine", "ray", *FAST]
+    command = [sys.executable, "run.py", "preprocess", str(source), out, "--engine", "ray"]
+    command += [*FAST, *more]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
@@ -63,7 +46,7 @@ def test_a_cluster_gives_the_set_of_one_process_though_its_workers_are_killed(
     options = Options(Pipeline(detector="none", passes=1), shard_samples=4)
     expected = preprocess(source, tmp_path / "one", options)
     for out, kills in ((str(tmp_path / "ray"), 0), (f"{bucket}/ray", 2)):
-        run, killed = start(source, out), set()
+        run, killed = start(source, out, "--address", cluster), set()
         while run.poll() is None and len(killed) < kills:
             for process in [one for one in working() if one not in killed][:1]:
                 with suppress(ProcessLookupError):
@@ -75,3 +58,15 @@ def test_a_cluster_gives_the_set_of_one_process_though_its_workers_are_killed(
         assert len(killed) == kills, "the workers must be at work long enough to be killed"
         summary = read_manifest(out)["summary"]
         assert (summary["digest"], summary["rows"]) == (expected.digest, expected.rows)
+
+
+def test_what_a_task_takes_is_the_clusters_own(tmp_path, cluster, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", cluster)
+    source = write_fer2013(tmp_path / "faces.csv", 8)
+    run = start(source, str(tmp_path / "ray"), "--resources", "CPU=0.5,faces=1")
+    _, said = run.communicate()
+    assert run.returncode == 0, said
+    run = start(source, str(tmp_path / "more"), "--resources", "faces=3")
+    _, said = run.communicate()
+    assert run.returncode == 1 and "a task takes faces=3" in said and "faces=2" in said
+    assert said.count("error:") == 1 and "Traceback" not in said

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from facelines.preprocessing import columns, labels, layout, shards
-from facelines.preprocessing.executors import ShardError, run_shards
+from facelines.preprocessing.executors import ShardError, in_processes, run_shards
 from facelines.preprocessing.layout import open_folder
 from facelines.preprocessing.pipeline import Pipeline, no_face
 from facelines.preprocessing.samples import ReadError, Sample
@@ -235,6 +235,17 @@ def test_a_killed_worker_is_a_clear_error_and_finished_shards_are_kept(tmp_path)
     finish(items, tmp_path / "whole")
     assert kept >= 2
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
+
+
+def die(task: bytes) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_tasks_that_nobody_is_left_to_take_end_with_the_error():
+    large = (bytes(1 << 20) for _ in range(9))  # more than a pipe holds
+    with pytest.raises(ShardError, match="worker process died"):
+        list(in_processes(die, large, workers=2))
 
 
 def test_an_unknown_engine_is_refused(tmp_path):
