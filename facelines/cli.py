@@ -5,6 +5,7 @@ Each command is a module of `facelines.commands` with `add_arguments(parser)` an
 """
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -65,13 +66,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, RuntimeError) as error:
         if getattr(arguments, "debug", False):
             raise
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {' '.join(_said(error).split())}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         print(f"error: {_missing(error.name or '')}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _said(error: Exception) -> str:
+    """Return what an error says; of one of the system's own, also what can be done."""
+    if not isinstance(error, OSError) or error.errno is None or error.filename is None:
+        return str(error)
+    mend = {
+        errno.EROFS: "; give a place that can be written to",
+        errno.EACCES: "; change its permissions, or give another path",
+        errno.EPERM: "; change its permissions, or give another path",
+        errno.ENOSPC: "; make room, or give another place",
+    }
+    return f"{error.filename}: {error.strerror}{mend.get(error.errno, '')}."
 
 
 def _escape_what_cannot_be_shown() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import facelines
 
 ENGINES = ("processes", "ray")
+_KNOCK = 5  # seconds that a head has to answer
 
 
 class EngineError(RuntimeError):
@@ -86,17 +88,26 @@ def _connect(ray, address: str | None) -> None:
         "log_to_driver": False,
         "logging_level": logging.WARNING,
     }
+    address = address or os.environ.get("RAY_ADDRESS")
     try:
-        if address or os.environ.get("RAY_ADDRESS"):
+        if address:
+            _knock(address)
             ray.init(address, **options)
         else:
             ray.init(include_dashboard=False, **options)
-    except (ConnectionError, ValueError) as error:
-        said = str(error).strip() or type(error).__name__
+    except (OSError, ValueError) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise EngineError(
-            f"there is no Ray cluster at {address or os.environ.get('RAY_ADDRESS')} "
-            f"({said.splitlines()[0].rstrip('.')}); expected HOST:PORT of a head that runs"
+            f"there is no Ray cluster at {address or 'this machine'} ({said}); expected HOST:PORT "
+            "of a head that runs"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody answers: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_KNOCK).close()
 
 
 def tasks_at_once(there: Mapping[str, float], takes: Mapping[str, float]) -> int:

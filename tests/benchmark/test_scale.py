@@ -7,6 +7,11 @@ import sys
 
 import pytest
 
+from facelines.benchmark.serving.speed import write_fer2013
+from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.plan import Options
+from facelines.preprocessing.prepare import preprocess
+
 
 def measure(module: str, *arguments: str) -> dict:
     run = subprocess.run(
@@ -38,3 +43,13 @@ def test_a_set_that_was_killed_is_that_of_a_clean_run():
     told = measure("killing", "2", "--pictures", "24")
     assert told["driver"] + told["worker"] == 2
     assert told["wrong"] == told["left_behind"] == 0
+
+
+def test_a_set_many_times_over_is_trained_on_from_the_disk(tmp_path):
+    source = write_fer2013(tmp_path / "faces.csv", 60)
+    options = Options(Pipeline(detector="none", passes=1), shard_samples=20)
+    rows = preprocess(source, tmp_path / "set", options).rows
+    told = measure("streaming", str(tmp_path / "set"), str(5 * rows), "--folder", str(tmp_path))
+    assert told["rows"] == 5 * rows
+    assert told["on_disk_mb"] >= 5 * rows * 48 * 48 * 2 / 1e6  # drawings and pixels at least
+    assert told["peak_mb"] > 0

@@ -1,5 +1,6 @@
 """The command line's front door: light, and one line for every error."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from facelines import cli
+from facelines.commands import doctor
 from facelines.licences import LICENCES
 
 ROOT = Path(__file__).parents[2]
@@ -72,3 +74,22 @@ def test_telemetry_is_off_before_anything_is_imported():
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert finished.stdout.strip() == "1"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EROFS, "/mnt/faces: Read-only file system; give a place that can be written to."),
+        (errno.ENOSPC, "/mnt/faces: No space left on device; make room, or give another place."),
+        (errno.ENOENT, "/mnt/faces: No such file or directory."),
+    ],
+)
+def test_a_refusal_of_the_system_is_one_line_with_what_can_be_done(
+    number, said, monkeypatch, capsys
+):
+    def refuse(arguments):
+        raise OSError(number, os.strerror(number), "/mnt/faces")
+
+    monkeypatch.setattr(doctor, "run", refuse)
+    assert cli.main(["doctor"]) == 1
+    assert capsys.readouterr().err == f"error: {said}\n"

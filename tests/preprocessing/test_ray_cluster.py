@@ -1,4 +1,6 @@
+import socket
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,3 +25,12 @@ def test_where_ray_is_missing_its_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(EngineError, match=r"pip install facelines\[ray\]"):
         list(ray_engine.run(print, [1], None, Cluster()))
+
+
+def test_a_head_that_does_not_answer_is_named(monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=lambda: False))
+    with pytest.raises(EngineError, match=f"no Ray cluster at {address} .*refused"):
+        list(ray_engine.run(print, [1], None, Cluster(address)))
