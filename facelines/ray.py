@@ -69,7 +69,7 @@ class Recognize:
                 "emotion": prediction.emotion,
                 "confidence": np.float32(prediction.confidence),
                 "probabilities": prediction.probabilities,
-                "box": _corners(prediction.face.box),
+                "box": np.array(prediction.face.box.corners, np.float32),
                 "quality": np.float32(prediction.face.quality),
                 "error": "",
             }
@@ -86,7 +86,3 @@ _EMPTY = {
     "quality": np.float32(0),
     "error": "",
 }
-
-
-def _corners(box) -> np.ndarray:
-    return np.array([box.x_min, box.y_min, box.x_max, box.y_max], np.float32)

@@ -9,8 +9,8 @@ from facelines.preprocessing.faces import Box
 
 def box_values(box: Box) -> tuple[float, float, float, float]:
     """Return x_min, y_min, x_max, y_max in pixels of the picture, half-open, to tenths."""
-    x_min, y_min, x_max, y_max = box.x_min, box.y_min, box.x_max, box.y_max
-    return round(x_min, 1), round(y_min, 1), round(x_max, 1), round(y_max, 1)
+    x_min, y_min, x_max, y_max = (round(value, 1) for value in box.corners)
+    return x_min, y_min, x_max, y_max
 
 
 def quality_value(quality: float) -> float:

@@ -84,6 +84,8 @@ def _find_with_blazeface(
     sure = [faces.refined(gray, box) for box in proposals if box.score >= min_score]
     unsure = proposals[len(sure) :] + _seen_in(regions[1:], gray, look)
     candidates = distinct([*unsure, *known], known=sure)[:MAX_PROPOSALS]
+    if len(candidates) > 1:
+        candidates = faces.glance(gray, candidates)
     confirmed = [close for box in candidates if (close := _confirmed(gray, box, min_score))]
     return sorted(sure + distinct(confirmed, known=sure), key=lambda box: -box.score)
 

@@ -182,7 +182,7 @@ def _row(
         "subject": sample.subject,
         "weight": sample.weight,
         "sha256": sha256,
-        "box": [box.x_min, box.y_min, box.x_max, box.y_max],
+        "box": list(box.corners),
         "box_score": box.score,
         "found": box.source,
         "quality": face.quality,

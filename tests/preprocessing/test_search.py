@@ -131,3 +131,16 @@ def test_overlapping_boxes_are_one_the_best():
     other = faces.Box(100, 10, 140, 50, 0.7)
     assert search.distinct([worse, other, better]) == [better, other]
     assert search.distinct([]) == []
+
+
+def test_a_glance_keeps_boxes_of_faces_and_no_others(astronaut):
+    picture, centres = crowd(astronaut, 1920, 1080, 3, 2, 60)
+    on_faces = [faces.Box(x - 30, y - 30, x + 30, y + 30, 0.2) for x, y in centres]
+    beside = [box.moved(45, 0) for box in on_faces]
+    outside = faces.Box(-200, -200, -140, -140, 0.2)
+    given = [box for pair in zip(on_faces, beside, strict=True) for box in pair] + [outside]
+    assert faces.glance(picture, given) == on_faces
+    assert faces.glance(picture, []) == []
+    edge = faces.Box(-10, 0, 50, 60, 0.2)  # a face that the picture cuts
+    x, y = (round(value) for value in centres[0])
+    assert faces.glance(picture[y - 30 :, x - 20 :], [edge]) == [edge]
