@@ -92,13 +92,7 @@ class Checkpoint(keras.callbacks.Callback):
         return f"{left / 60:.0f} min left" if left >= 90 else f"{left:.0f} s left"
 
     def _validate(self) -> dict[str, float]:
-        names = input_names(self.model)
-        network, parts = without_votes_head(self.model), []
-        for start in range(0, len(self._truth), _AT_ONCE):
-            part = {name: self._validation[name][start : start + _AT_ONCE] for name in names}
-            features = {name: inputs.as_float(values) for name, values in part.items()}
-            parts.append(predict(network, features))
-        found = np.concatenate(parts)
+        found = predict_rows(without_votes_head(self.model), self._validation)
         chosen = found[np.arange(len(found)), self._truth]
         said = found.argmax(axis=1)
         return {
@@ -126,6 +120,19 @@ class Checkpoint(keras.callbacks.Callback):
 
 def _figures(row: dict) -> list[str]:
     return [f"{key} {value:.4g}" for key, value in row.items()]
+
+
+def predict_rows(model: keras.Model, rows: Arrays) -> np.ndarray:
+    """Return what a network says of faces in memory or on the disk, float32 (n, labels).
+
+    Args:
+        rows: the inputs as prepared, of which a part at a time becomes floats.
+    """
+    names, parts = input_names(model), []
+    for start in range(0, len(rows[names[0]]), _AT_ONCE):
+        part = {name: rows[name][start : start + _AT_ONCE] for name in names}
+        parts.append(predict(model, {name: inputs.as_float(part[name]) for name in names}))
+    return np.concatenate(parts)
 
 
 def check_finite(loss: float, epoch: int) -> None:

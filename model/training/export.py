@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from facelines.model import artifact as artifacts
-from facelines.model import inputs, sources
+from facelines.model import sources
 from facelines.model.artifact import Artifact
 from facelines.model.evaluate import probabilities_of
 from facelines.model.metrics import (
@@ -25,7 +25,7 @@ from facelines.model.recognizer import Recognizer, calibrate
 from facelines.model.sources import Arrays
 from facelines.model.training import model_card
 from facelines.model.training.browser import to_tflite
-from facelines.model.training.checkpoint import predict
+from facelines.model.training.checkpoint import predict_rows
 from facelines.model.training.quantization import quantise_pixels, store_halves
 from facelines.model.training.recipe import Recipe
 from facelines.model.training.split import Split
@@ -144,8 +144,7 @@ def check_agreement(model: keras.Model, recognizer: Recognizer, rows: Arrays) ->
     Raises:
         RuntimeError: they name another best label for some row.
     """
-    features = {name: inputs.as_float(rows[name]) for name in recognizer.inputs}
-    by_keras = predict(model, features)
+    by_keras = predict_rows(model, rows)
     by_onnx = probabilities_of(recognizer, rows)
     if different := int(np.sum(by_keras.argmax(axis=1) != by_onnx.argmax(axis=1))):
         raise RuntimeError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from facelines.model import provenance, sources
+from facelines.model import on_disk, provenance, sources
 from facelines.model.evaluate import probabilities_of, wanted_labels
 from facelines.model.metrics import evaluate
 from facelines.model.recognizer import Recognizer
@@ -49,6 +49,8 @@ def train(
         data, framed=True, on_disk_in=folder / "run" / "faces" if stream else None
     )
     arrays = own_set.with_splits(arrays, config.seed, folder / "run" / "split.csv")
+    # The split is known now, and a large set's names take memory.
+    arrays = {name: rows for name, rows in arrays.items() if name not in on_disk.TEXTS}
     training = _rows(sources.training_rows(arrays), labels, labels_of)
     validation = _rows(sources.validation_rows(arrays), labels, labels_of)
     if recipe.ask_once:
@@ -56,13 +58,14 @@ def train(
     if recipe.landmarker == "mesh" != pipeline.landmarker:
         training, _ = sources.seen_by_mesh(training, pipeline)
         validation, pipeline = sources.seen_by_mesh(validation, pipeline)
+    excluded = int(np.sum(np.isin(arrays["split"], sources.TRAINING) & arrays["excluded"]))
+    del arrays
     split = Split(training, validation, labels, pipeline)
     config = own_set.without_votes(replace(config, classes=len(labels)), labels)
     config = own_set.with_batches_that_fill(config, len(split.train["label"]))
     asked_often = recipe.teachers and not recipe.ask_once
     teacher = teacher_of(recipe.teachers, labels) if asked_often else None
     model, history = fit(split, config, folder / "run", teacher=teacher, resume=resume)
-    excluded = int(np.sum(np.isin(arrays["split"], sources.TRAINING) & arrays["excluded"]))
     facts = {
         "command": command,
         "commit": trained_by,
