@@ -4,13 +4,13 @@ import json
 
 import pyarrow as pa
 
-from facelines.preprocessing import mesh
+from facelines.preprocessing.mesh import COUNT, READ
 from facelines.preprocessing.points import POINTS
 
 PICTURE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 _POINTS = pa.list_(pa.float32(), 2 * POINTS)
-_VERTICES = pa.list_(pa.float32(), 2 * mesh.COUNT)
-_MOVED = pa.list_(pa.float32(), 2 * (POINTS + len(mesh.READ)))
+_VERTICES = pa.list_(pa.float32(), 2 * COUNT)
+_MOVED = pa.list_(pa.float32(), 2 * (POINTS + len(READ)))
 _TABLE = (
     ("image", PICTURE, "the drawing of the 51 landmarks: PNG, values 0 and 255"),
     ("pixels", PICTURE, "the gray crop of the face: PNG"),
@@ -75,29 +75,27 @@ _TABLE = (
         "not to be trained on: an equal picture stands in an evaluation split",
     ),
 )
-_OF_REFERENCES = (
-    (
-        "moved",
-        _MOVED,
-        "how far the reference moved the 51 normalised landmarks, and then the 151 vertices that "
-        "networks read: x and y in turn. It is in `normalised` and in the drawing already",
-    ),
-)
 TYPES = {name: kind for name, kind, _ in _TABLE}
-MEANINGS = {name: meaning for name, _, meaning in (*_TABLE, *_OF_REFERENCES)}
+MEANINGS = {name: meaning for name, _, meaning in _TABLE} | {
+    "moved": "how far the reference moved the 51 normalised landmarks, and then the 151 vertices "
+    "that networks read: x and y in turn. It is in `normalised` and in the drawing already"
+}
 COORDINATES = tuple(name for name, kind in TYPES.items() if kind in (_POINTS, _VERTICES))
 
 
-def schema(*, moved: bool = False) -> pa.Schema:
+def schema(*, mesh: bool = True, moved: bool = False) -> pa.Schema:
     """Return the rows' schema, with the metadata by which Hugging Face shows the pictures.
 
     Args:
+        mesh: whether the recipe has the mesh.
         moved: of a set whose faces are read against references.
     """
-    table = (*_TABLE, *(_OF_REFERENCES if moved else ()))
-    features = {name: _feature(kind) for name, kind, _ in table}
+    types = TYPES | ({"moved": _MOVED} if moved else {})
+    if not mesh:  # before pyarrow 26 a list of fixed size that is null cannot be read
+        types |= {"mesh": pa.list_(pa.float32())}
+    features = {name: _feature(kind) for name, kind in types.items()}
     metadata = json.dumps({"info": {"features": features}})
-    return pa.schema([(name, kind) for name, kind, _ in table], metadata={"huggingface": metadata})
+    return pa.schema(list(types.items()), metadata={"huggingface": metadata})
 
 
 def _feature(kind: pa.DataType) -> dict:

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from facelines.preprocessing import columns, layout, shards
 from facelines.preprocessing.layout import Folder
-from facelines.preprocessing.prepared import reference_of
+from facelines.preprocessing.prepared import recipe_of, reference_of
 from facelines.shape_predictor import LICENCE
 
 _TERMS = {
@@ -66,7 +66,8 @@ def yaml(manifest: dict) -> str:
 
 
 def _schema(manifest: dict) -> pa.Schema:
-    return columns.schema(moved=reference_of(manifest) is not None)
+    mesh = recipe_of(manifest).has_mesh
+    return columns.schema(mesh=mesh, moved=reference_of(manifest) is not None)
 
 
 def _feature(name: str, kind: pa.DataType, labels: list[str]) -> list[str]:

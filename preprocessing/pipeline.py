@@ -95,6 +95,11 @@ class Pipeline:
                 f"Unknown landmarker {self.landmarker!r}; expected one of {', '.join(LANDMARKERS)}."
             )
 
+    @property
+    def has_mesh(self) -> bool:
+        """Whether faces come with the mesh, for its own sake or as the landmarker."""
+        return self.mesh or self.landmarker == "mesh"
+
     def __call__(self, gray: np.ndarray, known: Sequence[Box] | None = None) -> list[Face]:
         """Return every face of a picture, best first; of a small face crop the largest.
 
@@ -143,7 +148,7 @@ class Pipeline:
             seen: the mesh and its presence, where they are known (see `mesh.mesh_points`).
         """
         mesh = presence = normalised_mesh = None
-        if self.mesh or self.landmarker == "mesh":
+        if self.has_mesh:
             mesh, presence = seen or mesh_points(gray, frame_of_points(points))
             second = mesh[LANDMARKS]
             if self.landmarker == "mesh":

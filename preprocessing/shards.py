@@ -129,7 +129,7 @@ def process_shard(items: list[Sample | ReadError], recipe: Recipe) -> tuple[pa.T
         },
         "evaluated": evaluated,
     }
-    return pa.Table.from_pylist(rows, columns.schema()), outcome
+    return pa.Table.from_pylist(rows, columns.schema(mesh=recipe.pipeline.has_mesh)), outcome
 
 
 def _evaluated(sample: Sample) -> list[str]:

@@ -60,7 +60,7 @@ def reused(items, out, **options) -> list[bool]:
 )
 def test_every_picture_is_a_row_an_error_or_left_out(items, rows, errors, left_out):
     table, outcome = shards.process_shard(items, RECIPE)
-    assert table.schema.equals(columns.schema())
+    assert table.schema.equals(columns.schema(mesh=RECIPE.pipeline.mesh))
     assert (table.num_rows, len(outcome["errors"])) == (rows, errors)
     assert left_out is None or outcome["left_out"] == left_out
     assert len(items) == rows + errors + sum(outcome["left_out"].values())
