@@ -84,7 +84,7 @@ def measure(model: str, repeats: int, images_count: int, whole: bool) -> Iterato
         source = write_fer2013(Path(folder) / "faces.csv", images_count)
         yield _preprocessing(source, images_count, repeats)
         if whole:
-            yield _scaling(source)
+            yield _scaling(write_fer2013(Path(folder) / "more.csv", 2 * images_count), images_count)
             yield _memory(Path(folder))
     if whole:
         yield _start(model)
@@ -241,15 +241,16 @@ def _bare_calls(pipeline: Pipeline) -> Callable[[], None]:
     return call
 
 
-def _scaling(source: Path) -> Figure:
-    """Return how much faster two workers are than one, by the clock on the wall."""
+def _scaling(source: Path, count: int) -> Figure:
+    """Return how much faster two workers prepare 2 * count images than one, by the clock."""
     seconds = []
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            preprocess(source, Path(folder) / "out", Options(workers=workers, shard_samples=250))
+            options = Options(workers=workers, shard_samples=max(1, count // 20))
+            preprocess(source, Path(folder) / "out", options)
             seconds.append(time.perf_counter() - started)
-    return Figure("scaling_2", seconds[0] / seconds[1], "one worker", 1.85, 1.97, 1)
+    return Figure("scaling_2", seconds[0] / seconds[1], "one worker", 1.85, 1.97, 2 * count)
 
 
 def _memory(folder: Path) -> Figure:
