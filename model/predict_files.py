@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -180,9 +180,10 @@ def _read(recognizer: Recognizer, job: _Job) -> Iterator[Row]:
 def _jobs(found: Iterable[Found], options: Options) -> Iterator[_Job]:
     stems: Counter[str] = Counter()
     taken: set[Path] = set()
-    for path, kind, why in map(astuple, found):
-        if kind == files.ERROR:
-            yield _Job(path, options, error=f"{shown(path)}: {why}.")
+    for one in found:
+        path = one.path
+        if one.kind == files.ERROR:
+            yield _Job(path, options, error=f"{shown(path)}: {one.why}.")
             continue
         is_video, stem, copy = images.is_video(path), shown(path.stem), None
         stems[stem] += 1

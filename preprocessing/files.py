@@ -62,11 +62,13 @@ class Found:
     """One file of a walk, or a folder or link that cannot be followed.
 
     kind: PICTURE, VIDEO, OTHER (passed over) or ERROR. why: of the last two, a few words.
+    still: whether it is of a kind that holds one picture only; False where that is not known.
     """
 
     path: Path
     kind: str
     why: str = ""
+    still: bool = False
 
 
 def walk(root: Path, skip: Iterable[Path] = ()) -> Iterator[Found]:
@@ -177,14 +179,21 @@ def _file(path: Path) -> Found:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return Found(path, OTHER, "no regular file")  # a pipe would be waited for
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             start = file.read(_START)
     except OSError as error:
         gone = isinstance(error, FileNotFoundError) and path.is_symlink()
         why = "links to nothing" if gone else f"cannot be read ({error.strerror})"
         return Found(path, ERROR, why)
     found = kind_of_content(start) or _claimed(path)
-    return Found(path, found) if found else Found(path, OTHER, NO_PICTURE)
+    if not found:
+        return Found(path, OTHER, NO_PICTURE)
+    return Found(path, found, still=found == PICTURE and not may_move(start))
+
+
+def may_move(start: bytes) -> bool:
+    """Tell from a file's first bytes whether it is a GIF or a WebP, which may be animations."""
+    return start[:4] == b"GIF8" or (start[:4] == b"RIFF" and start[8:12] == b"WEBP")
 
 
 def find(path: Path) -> Found:

@@ -127,10 +127,9 @@ def _may_move(path: Path) -> bool:
     """Tell whether a file is a GIF or a WebP."""
     try:
         with path.open("rb") as file:
-            start = file.read(12)
+            return files.may_move(file.read(12))
     except OSError:
         return False
-    return start[:4] == b"GIF8" or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
 
 
 def video_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:

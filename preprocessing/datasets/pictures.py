@@ -68,7 +68,7 @@ def items(found: Found, name: str, *, split: str = WITHOUT_SPLIT, every: int = 1
         yield ReadError(name, f"{found.why}.")
     elif found.kind == OTHER:
         yield PassedOver(name, found.why)
-    elif found.kind == VIDEO or images.moves(found.path):
+    elif found.kind == VIDEO or (not found.still and images.moves(found.path)):
         yield from _frames(found.path, name, split, every, known)
     else:
         yield Sample(name, split, content=found.path, **known)
