@@ -23,6 +23,8 @@ from facelines.preprocessing.prepared import read_manifest
 def repeat(source: Path, out: Path, rows: int) -> int:
     """Make a prepared set of at least so many rows from another's shards; return how many."""
     manifest = read_manifest(source)
+    if not manifest["summary"]["rows"]:
+        raise ValueError(f"{source}: no row in it; expected a prepared set with some.")
     shards, count = [], 0
     for index, shard in enumerate(itertools.cycle(manifest["shards"])):
         if count >= rows:
@@ -56,7 +58,7 @@ def run(source: Path, rows: int, network: str, place: Path | None) -> dict:
             "rows": count,
             "processor_seconds": round(processor),
             "peak_mb": round(usage.ru_maxrss / 1024),
-            "on_disk_mb": _megabytes(folder / "run"),
+            "on_disk_mb": _megabytes(folder / "run" / "run" / "faces"),
         }
     finally:
         shutil.rmtree(folder)

@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _said(error: Exception) -> str:
     """Return what an error says; of one of the system's own, also what can be done."""
-    if not isinstance(error, OSError) or error.errno is None or error.filename is None:
+    if not isinstance(error, OSError) or error.errno is None:
         return str(error)
     mend = {
         errno.EROFS: "; give a place that can be written to",
@@ -85,7 +85,9 @@ def _said(error: Exception) -> str:
         errno.EPERM: "; change its permissions, or give another path",
         errno.ENOSPC: "; make room, or give another place",
     }
-    return f"{error.filename}: {error.strerror}{mend.get(error.errno, '')}."
+    names = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    where = f"{' -> '.join(names)}: " if names else ""
+    return f"{where}{error.strerror}{mend.get(error.errno, '')}."
 
 
 def _escape_what_cannot_be_shown() -> None:

@@ -8,15 +8,16 @@ import numpy as np
 from facelines.model import inputs
 
 Arrays = dict[str, np.ndarray]
-SMALL = ("label", "split", "votes", "weight", "found", "excluded", "framing", "quality")
+_SMALL = ("label", "split", "votes", "weight", "found", "excluded", "framing", "quality")
 TEXTS = ("source", "subject", "sha256")  # a name a face, each of its own length
 
 
 class Rows:
     """Rows of a file, chosen by a mask and read when they are indexed; it stands for an array.
 
-    A boolean mask gives other Rows, anything else the rows themselves as an array. They are read,
-    not mapped: pages of a mapped file would count as this process's memory.
+    A boolean mask gives other Rows, anything else the rows themselves as an array (OSError where
+    the file does not hold them any more). They are read, not mapped: pages of a mapped file would
+    count as this process's memory.
     """
 
     def __init__(self, file: Path, dtype: np.dtype, shape: tuple[int, ...], places: np.ndarray):
@@ -44,7 +45,11 @@ class Rows:
         with self._file.open("rb", buffering=0) as file:
             for row, place in zip(rows, places.tolist(), strict=True):
                 file.seek(place * size)
-                file.readinto(row)
+                if file.readinto(row) != size:
+                    raise OSError(
+                        f"{self._file}: has no row {place} of {size} bytes, as it had when it was "
+                        "written; does another training use its folder? Train again."
+                    )
         return rows
 
 
@@ -66,7 +71,7 @@ def keep(parts: Iterable[Arrays], folder: Path) -> Arrays:
                         files[name] = (folder / f"{name}.bin").open("wb")
                         shapes[name] = part[name].dtype, part[name].shape[1:]
                     files[name].write(np.ascontiguousarray(part[name]).tobytes())
-            for name in SMALL:
+            for name in _SMALL:
                 small.setdefault(name, []).append(part[name])
             for name in TEXTS:
                 small.setdefault(name, []).append(part[name].astype(np.dtypes.StringDType()))

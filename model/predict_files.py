@@ -1,11 +1,9 @@
 """Photos, folders and videos -> rows of predictions: what `facelines predict` prints."""
 
 import itertools
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +23,7 @@ from facelines.preprocessing.faces import Box
 from facelines.preprocessing.files import Found, shown
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.pipeline import no_face
+from facelines.preprocessing.processes import pool_of
 from facelines.preprocessing.ray_engine import Cluster
 
 _WRITABLE = "--annotate and --thumbnails need a folder that can be written to, with room left"
@@ -90,9 +89,16 @@ def predict_paths(
     Raises:
         ImageError: a folder holds no picture or video.
         OSError: a copy cannot be written.
+        WorkerError: a process died.
         EngineError: Ray cannot be used, or gave a file up.
+        ValueError: Ray is to draw copies or thumbnails.
     """
     options = options or Options()
+    if options.cluster and (options.annotated or options.thumbnails):
+        raise ValueError(
+            "--engine ray would leave --annotate's and --thumbnails' pictures on whichever machine "
+            "read the file; leave them out, or read on this machine with --jobs."
+        )
     ours = [folder for folder in (options.annotated, options.thumbnails) if folder is not None]
     passed_over = Counter() if passed_over is None else passed_over
     jobs = list(_jobs(listed(paths, ours, passed_over), options))  # before there are copies
@@ -115,15 +121,9 @@ def _rows_of(recognizer: Recognizer, jobs: list[_Job], options: Options) -> Iter
         for job in jobs:
             yield from _read(recognizer, job)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(options.jobs, len(jobs)), context, _prepare_process, (recognizer,)
-    ) as pool:
-        try:
-            for rows in pool.map(_read_in_process, jobs):
-                yield from rows
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with pool_of(min(options.jobs, len(jobs)), _prepare_process, (recognizer,)) as pool:
+        for rows in pool.map(_read_in_process, jobs):
+            yield from rows
 
 
 def _rows_by_ray(recognizer: Recognizer, jobs: list[_Job], cluster: Cluster) -> Iterator[Row]:

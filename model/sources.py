@@ -15,7 +15,6 @@ from facelines.preprocessing import fer2013_landmarks, prepared
 from facelines.preprocessing.aspect import AUTO, factor_of, median_ratio, stretched
 from facelines.preprocessing.datasets import Dataset, open_dataset
 from facelines.preprocessing.datasets.lists import person_of
-from facelines.preprocessing.executors import pool_of
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.labels import ferplus_majority
 from facelines.preprocessing.mesh import READ_LANDMARKS
@@ -28,6 +27,7 @@ from facelines.preprocessing.prepared import (
     read_manifest,
     recipe_of,
 )
+from facelines.preprocessing.processes import pool_of
 from facelines.preprocessing.samples import TRAINING_SPLITS, ReadError, Sample
 
 _SEQUENCE = re.compile(r"S\d{3}_\d{3}(?=_\d{8})", re.IGNORECASE)  # a film of CK+

@@ -1,17 +1,15 @@
 """Engines: run the shards that are missing, in this process, in several, or under Ray."""
 
-import contextlib
 import os
-import sys
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 
 from facelines.preprocessing import ray_engine, shards
 from facelines.preprocessing.layout import Folder
+from facelines.preprocessing.processes import WorkerError, pool_of
 from facelines.preprocessing.ray_engine import ENGINES, Cluster
 from facelines.preprocessing.shards import Batch, Recipe
 
@@ -49,7 +47,8 @@ def run_shards(
         cluster: for the engine "ray".
 
     Raises:
-        ShardError: a worker died, or Ray cannot be used (see `ray_engine.run`).
+        ShardError: a worker died, or Ray gave a shard up.
+        EngineError: Ray cannot be used (see `ray_engine.run`).
         OSError: OUT cannot be written.
     """
     tasks = _tasks(batches, recipe, folder)
@@ -61,7 +60,7 @@ def run_shards(
         for task in tasks:
             yield task if isinstance(task, Done) else _done(task, _complete(task, recipe))
     else:
-        yield from _run_processes(tasks, recipe, workers)
+        yield from in_processes(_complete_in_worker, tasks, workers, _start_worker, (recipe,))
 
 
 @dataclass(frozen=True)
@@ -110,10 +109,6 @@ def _complete_in_worker(task: _Task) -> Done:
     return _done(task, _complete(task, _recipe))
 
 
-def _run_processes(tasks, recipe: Recipe, workers: int):
-    yield from in_processes(_complete_in_worker, tasks, workers, _start_worker, (recipe,))
-
-
 def in_processes(function, tasks, workers: int, start=None, arguments: tuple = ()):
     """Yield what a function makes of each task, as they finish; of a Done, itself.
 
@@ -136,41 +131,19 @@ def in_processes(function, tasks, workers: int, start=None, arguments: tuple = (
             while running:
                 ready, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in ready)
-    except BrokenProcessPool as error:
+    except WorkerError as error:
         raise ShardError(
             "A worker process died (killed, or out of memory?); finished shards are kept. "
             "Run the same command again to go on, with fewer --workers if memory is short."
         ) from error
 
 
-@contextlib.contextmanager
-def pool_of(workers: int, start=None, arguments: tuple = ()) -> Iterator[ProcessPoolExecutor]:
-    """A pool of fresh processes, each of which calls start(*arguments) first; it ends with them.
-
-    Raises:
-        BrokenProcessPool: a worker died.
-    """
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=start, initargs=arguments
-    )
-    try:
-        yield pool
-    except BrokenProcessPool:
-        # Before 3.11.7 the pool waits forever for tasks to be taken that nobody is left to take
-        # (CPython's issue 94777): a pipe without a reader ends that.
-        if sys.version_info < (3, 11, 7):
-            pool._call_queue._reader.close()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 def _run_ray(tasks, recipe: Recipe, cluster: Cluster):
     try:
         yield from ray_engine.run(_complete_remotely, tasks, recipe, cluster, done=Done)
-    except ray_engine.EngineError as error:
+    except ray_engine.TaskError as error:
         raise ShardError(
-            f"{error}. Finished shards are kept, run the same command again to go on."
+            f"{error} Finished shards are kept, run the same command again to go on."
         ) from error
 
 

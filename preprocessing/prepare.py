@@ -52,6 +52,7 @@ def preprocess(source: str | Path, out: str | Path, options: Options | None = No
     Raises:
         DatasetError: the source cannot be used, or OUT holds something else.
         ShardError: the run broke off; run again to go on.
+        EngineError: Ray cannot be used.
         BlockingIOError: another run writes to OUT.
         OSError: OUT cannot be written, or a model file is missing.
     """

@@ -79,6 +79,7 @@ class Recipe:
         parts += [*self.labels, str(self.cropped), str(self.largest)]
         parts += [str(self.aspect)] if self.aspect != 1 else []
         parts += [str(self.framings)]
+        parts += [] if self.pipeline.has_mesh else ["mesh of any size"]  # see `columns.schema`
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

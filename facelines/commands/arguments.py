@@ -50,7 +50,7 @@ def add_engine(parser) -> None:
     parser.add_argument(
         "--address",
         metavar="HOST:PORT",
-        help="with --engine ray: a cluster that runs (else RAY_ADDRESS, else one of this machine)",
+        help="with --engine ray: a running head node (else RAY_ADDRESS, else this machine's)",
     )
     parser.add_argument(
         "--resources",
@@ -75,13 +75,14 @@ def cluster_of(arguments: argparse.Namespace) -> Cluster | None:
 
 
 def _amounts(text: str) -> dict[str, float]:
-    amounts = {}
+    amounts: dict[str, float] = {}
     for part in text.split(","):
-        name, _, amount = part.partition("=")
+        name, _, amount = (piece.strip() for piece in part.partition("="))
         try:
-            amounts[name.strip()] = float(amount)
+            is_fine = name and name not in amounts and 0 <= float(amount) < math.inf
         except ValueError:
-            amounts[""] = -1.0
-    if "" in amounts or not all(0 <= amount < math.inf for amount in amounts.values()):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected such as CPU=2,landmarks=1")
+            is_fine = False
+        if not is_fine:
+            raise argparse.ArgumentTypeError(f"{text!r}: expected something like CPU=2,faces=1")
+        amounts[name] = float(amount)
     return amounts

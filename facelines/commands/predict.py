@@ -58,11 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     from facelines.model.recognizer import Recognizer
     from facelines.model.rows import NO_FACE, summary, written_to
 
-    if arguments.engine == "ray" and (arguments.annotate or arguments.thumbnails):
-        raise ValueError(
-            "--engine ray would leave --annotate's and --thumbnails' pictures on whichever machine "
-            "read the file; leave them out, or read on this machine with --jobs."
-        )
+    cluster = cluster_of(arguments)
     recognizer = Recognizer.load(
         arguments.model,
         assume_face=arguments.assume_face,
@@ -78,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress=arguments.out is not None,
         reference=reference,
         follow_reference=arguments.reference == ["auto"],
-        cluster=cluster_of(arguments),
+        cluster=cluster,
     )
     out = written_to(arguments.out, recognizer.labels) if arguments.out else nullcontext(_print)
     rows, passed_over = [], Counter()

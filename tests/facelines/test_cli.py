@@ -77,18 +77,19 @@ def test_telemetry_is_off_before_anything_is_imported():
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "names", "said"),
     [
-        (errno.EROFS, "/mnt/faces: Read-only file system; give a place that can be written to."),
-        (errno.ENOSPC, "/mnt/faces: No space left on device; make room, or give another place."),
-        (errno.ENOENT, "/mnt/faces: No such file or directory."),
+        (errno.EROFS, ["/a"], "/a: Read-only file system; give a place that can be written to."),
+        (errno.ENOSPC, ["/a"], "/a: No space left on device; make room, or give another place."),
+        (errno.ENOSPC, [], "No space left on device; make room, or give another place."),
+        (errno.EXDEV, ["/a", None, "/b"], "/a -> /b: Invalid cross-device link."),
     ],
 )
 def test_a_refusal_of_the_system_is_one_line_with_what_can_be_done(
-    number, said, monkeypatch, capsys
+    number, names, said, monkeypatch, capsys
 ):
     def refuse(arguments):
-        raise OSError(number, os.strerror(number), "/mnt/faces")
+        raise OSError(number, os.strerror(number), *names)
 
     monkeypatch.setattr(doctor, "run", refuse)
     assert cli.main(["doctor"]) == 1

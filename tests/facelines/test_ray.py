@@ -57,12 +57,13 @@ def mixed(tmp_path, astronaut) -> Path:
 
 
 @pytest.mark.ray
-def test_predict_over_ray_writes_the_rows_of_one_process(tmp_path, mixed, cluster):
-    assert main(["predict", str(mixed), "--out", str(tmp_path / "here.parquet")]) == 0
-    command = [sys.executable, "run.py", "predict", str(mixed), "--engine", "ray"]
-    command += ["--address", cluster, "--out", str(tmp_path / "there.parquet")]
-    root = Path(__file__).resolve().parents[2]
-    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+def test_predict_over_ray_writes_the_rows_of_one_process(tmp_path, mixed, cluster, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # the cluster was started elsewhere
+    assert main(["predict", mixed.name, "--out", "here.parquet"]) == 0
+    program = Path(__file__).resolve().parents[2] / "run.py"
+    command = [sys.executable, str(program), "predict", mixed.name, "--engine", "ray"]
+    command += ["--address", cluster, "--out", "there.parquet"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     here, there = (pq.read_table(tmp_path / f"{name}.parquet") for name in ("here", "there"))
     assert len(here) == 6 and there.equals(here)
@@ -100,8 +101,8 @@ def test_what_does_not_go_together_is_one_line(arguments, said, capsys):
     assert said in error and len(error.splitlines()) == 1
 
 
-@pytest.mark.parametrize("text", ["CPU", "CPU=-1", "=1", "CPU=1,", "CPU=nan"])
+@pytest.mark.parametrize("text", ["CPU", "CPU=-1", "=1", "CPU=1,", "CPU=nan", "CPU=1,CPU=2"])
 def test_resources_are_names_and_amounts(text, capsys):
     with pytest.raises(SystemExit):
         main(["predict", str(PHOTO), "--engine", "ray", "--resources", text])
-    assert "expected such as CPU=2,landmarks=1" in capsys.readouterr().err
+    assert "expected something like CPU=2,faces=1" in capsys.readouterr().err

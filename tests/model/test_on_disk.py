@@ -40,6 +40,13 @@ def test_a_set_without_faces_has_empty_arrays(faces, tmp_path):
     assert len(on_disk.keep([none], tmp_path)["image"]) == 0
 
 
+def test_a_file_that_has_become_shorter_is_not_read(faces, tmp_path):
+    kept = on_disk.keep([faces], tmp_path)
+    (tmp_path / "points.bin").write_bytes(b"")
+    with pytest.raises(OSError, match=r"points\.bin: has no row 7 .* Train again"):
+        kept["points"][np.array([7])]
+
+
 def test_training_from_the_disk_ends_with_the_weights_of_training_in_memory(faces, tmp_path):
     config = Config("points_mlp", epochs=2, batch_size=64)
     models = []

@@ -4,6 +4,7 @@ import os
 import signal
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from facelines.preprocessing import columns, labels, layout, shards
@@ -60,7 +61,7 @@ def reused(items, out, **options) -> list[bool]:
 )
 def test_every_picture_is_a_row_an_error_or_left_out(items, rows, errors, left_out):
     table, outcome = shards.process_shard(items, RECIPE)
-    assert table.schema.equals(columns.schema(mesh=RECIPE.pipeline.mesh))
+    assert table.schema.equals(columns.schema())
     assert (table.num_rows, len(outcome["errors"])) == (rows, errors)
     assert left_out is None or outcome["left_out"] == left_out
     assert len(items) == rows + errors + sum(outcome["left_out"].values())
@@ -212,6 +213,17 @@ def test_finished_shards_are_kept_and_damaged_or_changed_ones_made_again(tmp_pat
 )
 def test_a_recipes_key_changes_with_every_part_of_it(change):
     assert dataclasses.replace(RECIPE, **change).key() != RECIPE.key()
+
+
+@pytest.mark.parametrize(
+    ("change", "has_mesh"),
+    [({}, True), ({"mesh": False, "landmarker": "mesh"}, True), ({"mesh": False}, False)],
+)
+def test_only_a_recipe_without_the_mesh_has_it_of_any_size(change, has_mesh):
+    recipe = dataclasses.replace(RECIPE, pipeline=dataclasses.replace(FAST, **change))
+    table, _ = shards.process_shard([sample(0)], recipe)
+    assert pa.types.is_fixed_size_list(table.schema.field("mesh").type) == has_mesh
+    assert (table["mesh"].null_count == 0) == has_mesh
 
 
 def test_a_file_that_changed_has_its_shard_made_again(tmp_path):
