@@ -200,5 +200,5 @@ def _faces(recognizer: Recognizer, source, split, limit, reading: dict) -> tuple
         if not len(arrays["label"]):
             raise SourceError(f"{source}: no split {split!r}; it holds {', '.join(there)}.")
     arrays = sources.select(arrays, slice(limit))
-    median = np.median([aspect.ratio(points) for points in arrays["points"]])
+    median = np.median(aspect.ratios(arrays["points"]))
     return arrays, 0, {"median_ratio": round(float(median), 3), "factor": 1.0}

@@ -204,7 +204,7 @@ def read_faces(
 
     Returns:
         every labelled face, the count of failures, and {median_ratio, factor}: the sample's
-        `aspect.ratio` and how much taller the pictures were made.
+        `aspect.ratios` and how much taller the pictures were made.
 
     Raises:
         SourceError: no labelled picture, or no such split; the message names those there are.

@@ -8,7 +8,7 @@ import numpy as np
 
 from facelines.preprocessing.images import ImageError
 from facelines.preprocessing.pipeline import Pipeline
-from facelines.preprocessing.points import GROUPS, eye_centres, eye_distance
+from facelines.preprocessing.points import GROUPS
 from facelines.preprocessing.samples import Sample
 
 AUTO = "auto"
@@ -18,15 +18,22 @@ FER2013_RATIO = 1.12  # the median of its faces' ratios; that of CK+'s is 1.08
 _PLAIN = 1.15  # sets that differ by less are left as they are
 
 
-def ratio(points: np.ndarray) -> float:
-    """Return a face's distance from eyes to mouth over that between the eyes, of points (51, 2)."""
-    right, left = eye_centres(points)
-    mouth = points[GROUPS["mouth"]].mean(axis=0)
-    return float(np.linalg.norm(mouth - (right + left) / 2) / eye_distance(points))
+def ratios(points: np.ndarray) -> np.ndarray:
+    """Return each face's distance from eyes to mouth over that between the eyes, float64 (n,).
+
+    Args:
+        points: (n, 51, 2), in any unit.
+    """
+    right, left, mouth = (
+        points[:, GROUPS[name]].mean(axis=1, dtype=float)
+        for name in ("right_eye", "left_eye", "mouth")
+    )
+    between = np.maximum(np.linalg.norm(left - right, axis=1), 1e-6)
+    return np.linalg.norm(mouth - (right + left) / 2, axis=1) / between
 
 
 def median_ratio(samples: Sequence[Sample], pipeline: Pipeline) -> float:
-    """Return the median `ratio` of up to SAMPLE faces of a set's pictures, evenly spread.
+    """Return the median of the `ratios` of up to SAMPLE faces of a set's pictures, evenly spread.
 
     FER2013's where no picture can be decoded.
     """
@@ -35,10 +42,10 @@ def median_ratio(samples: Sequence[Sample], pipeline: Pipeline) -> float:
     found = []
     for sample in samples[:: max(1, len(samples) // SAMPLE)][:SAMPLE]:
         try:
-            found.append(ratio(pipeline.one(sample.gray()).points))
+            found.append(pipeline.one(sample.gray()).points)
         except ImageError:
             continue  # it will be counted when all are read
-    return float(np.median(found)) if found else FER2013_RATIO
+    return float(np.median(ratios(np.array(found)))) if found else FER2013_RATIO
 
 
 def factor_of(wanted: str | float, median: float) -> float:
@@ -46,7 +53,7 @@ def factor_of(wanted: str | float, median: float) -> float:
 
     Args:
         wanted: AUTO, or the factor itself.
-        median: of the `ratio` of the set's faces.
+        median: of the `ratios` of the set's faces.
     """
     if wanted != AUTO:
         return float(wanted)

@@ -39,7 +39,7 @@ class Summary:
     dealt: {split: rows} where the source has no split and `preprocess` dealt one, else {}.
     duplicates: {copies, across_splits, conflicting_labels, excluded} in pictures, see
         `shards.count_duplicates`.
-    aspect: {median_ratio, factor}: the faces' `aspect.ratio` before, and how much taller the
+    aspect: {median_ratio, factor}: the faces' `aspect.ratios` before, and how much taller the
         pictures were made.
     digest: of the shards' bytes and the errors, in order.
     rows_sum: of the rows in any order, without their sources (see `shards.rows_sum`).
@@ -162,8 +162,8 @@ def _aspect(rows: Rows, factor: float) -> dict[str, float]:
     ratios = array("d")
     for table in rows.tables(["points", "framing"]):
         points = table.filter(pc.equal(table["framing"], 0))["points"].combine_chunks()
-        faces = points.flatten().to_numpy().reshape(-1, POINTS, 2).astype(float)
-        ratios.extend(map(aspects.ratio, faces))
+        faces = points.flatten().to_numpy().reshape(-1, POINTS, 2)
+        ratios.frombytes(aspects.ratios(faces).tobytes())
     median = float(np.median(ratios)) / factor if ratios else aspects.FER2013_RATIO
     return {"median_ratio": round(median, 3), "factor": factor}
 

@@ -3,16 +3,25 @@ import pytest
 
 from facelines.preprocessing import aspect, framings
 from facelines.preprocessing.pipeline import Pipeline
+from facelines.preprocessing.points import GROUPS
 
 
 def test_a_squashed_face_is_seen_as_such_and_mended(astronaut_crop):
     recipe = Pipeline()
-    before = aspect.ratio(recipe.one(astronaut_crop).points)
     squashed = framings.squashed(astronaut_crop)
-    after = aspect.ratio(recipe.one(squashed).points)
+    pictures = (astronaut_crop, squashed, aspect.stretched(squashed, 1 / 0.76))
+    points = np.array([recipe.one(picture).points for picture in pictures])
+    before, after, mended = aspect.ratios(points)
     assert after / before == pytest.approx(0.76, abs=0.1)
-    mended = aspect.ratio(recipe.one(aspect.stretched(squashed, 1 / 0.76)).points)
     assert mended / before == pytest.approx(1, abs=0.1)
+
+
+def test_a_ratio_is_of_eyes_to_mouth_over_eye_to_eye():
+    points = np.zeros((2, 51, 2))
+    points[:, GROUPS["left_eye"]] = 4, 0
+    points[:, GROUPS["mouth"]] = 2, 5
+    points[1] *= 3
+    np.testing.assert_allclose(aspect.ratios(points), 5 / 4)
 
 
 @pytest.mark.parametrize("median", [0.98, 1.08, 1.12, 1.28])
