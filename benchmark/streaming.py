@@ -53,11 +53,11 @@ def run(source: Path, rows: int, network: str, place: Path | None) -> dict:
     try:
         count = repeat(source, folder / "set", rows)
         arguments = ["--data", str(folder / "set"), "--out", str(folder / "run"), "--stream"]
-        processor, usage = child("train", network, *arguments, "--epochs", "1")
+        processor, peak = child("train", network, *arguments, "--epochs", "1")
         return {
             "rows": count,
             "processor_seconds": round(processor),
-            "peak_mb": round(usage.ru_maxrss / 1024),
+            "peak_mb": round(peak),
             "on_disk_mb": _megabytes(folder / "run" / "run" / "faces"),
         }
     finally:

@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -26,6 +27,13 @@ def test_the_frame_and_the_crops_are_as_they_say():
     assert speed.frame().shape == (480, 640, 3)
     first, second = speed.face_crops(2)
     assert first.shape == (48, 48) and first.dtype == np.uint8 and (first != second).any()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the parent's memory counts")
+def test_the_memory_of_a_command_is_its_own():
+    held = bytearray(400 << 20)
+    seconds, peak = speed.child("doctor")
+    assert seconds > 0 and 10 < peak < 300 < len(held) >> 20
 
 
 def test_the_command_measures_each_figure(capsys):
