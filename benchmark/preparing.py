@@ -178,6 +178,7 @@ def main() -> None:
     parser.add_argument("--shard-size", type=int, default=500)
     parser.add_argument("--folder", type=Path, help="where pictures and OUT are for the while")
     arguments = parser.parse_args()
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # as the command line does
     for count in arguments.counts:
         with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
             took = fresh.submit(
