@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Faces are small: threads cost more than they give, and processes scale. Workers inherit it;
     # a program that imports the library keeps OpenCV as it is.
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
-    # Arrow's own allocator keeps a third more of what a scan of shards has read.
+    # Arrow's own allocator keeps what scans of shards have read: a third of the peak.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     arguments = None
     _escape_what_cannot_be_shown()

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from facelines import cli
 from facelines.demo import PHOTO
@@ -104,4 +105,8 @@ def test_what_a_page_links_is_there(page):
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|src=\"([^\"]+)\"", text):
         name = target[0] or target[1]
         if "://" not in name:
-            assert ((ROOT / page).parent / name).exists(), f"{page} links {name}"
+            path = (ROOT / page).parent / name
+            assert path.exists(), f"{page} links {name}"
+            if path.suffix == ".webp":
+                with Image.open(path) as picture:  # an empty or damaged file raises
+                    picture.load()

@@ -239,9 +239,10 @@ def film(browsers, address: str, path: Path) -> None:
         )
         seen.append(picture_of(page).crop(FILM_AREA).resize(FILM_SIZE, Image.LANCZOS))
     duration = round(1000 * FILM_SECONDS / FILM_FRAMES)
-    seen[0].save(
-        path, save_all=True, append_images=seen[1:], duration=duration, loop=0, quality=55, method=6
-    )
+    how = {"duration": duration, "loop": 0, "quality": 55, "method": 6}
+    encoded = io.BytesIO()  # it takes a while: broken off in a file, it would leave none
+    seen[0].save(encoded, "WEBP", save_all=True, append_images=seen[1:], **how)
+    path.write_bytes(encoded.getvalue())
     page.context.close()
 
 
